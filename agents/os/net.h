@@ -1,0 +1,47 @@
+// The network seam: who listens on this host, and bounded probes.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace reeve::agents {
+
+struct TcpListener {
+  std::string address;
+  int port = 0;
+  uint32_t uid = 0;
+  int pid = 0;          // 0 when it cannot be told.
+  std::string process;  // Its comm.
+};
+
+struct HttpProbe {
+  int port = 0;
+  std::string host;  // The Host header.
+  std::string path = "/";
+  absl::Duration timeout = absl::Seconds(3);
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;  // At most 64 KiB.
+};
+
+// Thread safety: safe.
+class Net {
+ public:
+  virtual ~Net() = default;
+  virtual absl::StatusOr<std::vector<TcpListener>> Listeners() = 0;  // By port.
+  // To 127.0.0.1. UNAVAILABLE: refused; DEADLINE_EXCEEDED.
+  virtual absl::Status TcpConnect(int port, absl::Duration timeout) = 0;
+  virtual absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) = 0;
+};
+
+std::unique_ptr<Net> NewRealNet();
+
+}  // namespace reeve::agents

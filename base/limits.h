@@ -1,0 +1,53 @@
+// Every bound on sizes, queues and retries, in one place. A bound that people meet is also in docs/limits.md.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace reeve {
+
+// Manifests.
+inline constexpr size_t kManifestFileBytesMax = 1 << 20;
+inline constexpr size_t kManifestDocumentBytesMax = 64 << 10;
+inline constexpr int kManifestDocumentsMax = 256;
+inline constexpr int kManifestDepthMax = 32;
+inline constexpr int kListItemsMax = 1000;
+inline constexpr size_t kStringBytesMax = 64 << 10;
+
+// Objects and requests.
+inline constexpr size_t kObjectBytesMax = 256 << 10;
+inline constexpr size_t kRequestBytesMax = 4 << 20;
+inline constexpr int kApplyObjectsMax = 256;
+inline constexpr size_t kListChunkBytes = 1 << 20;
+inline constexpr size_t kHostSideNameMax = 63;
+static_assert(kManifestDocumentBytesMax <= kObjectBytesMax);
+static_assert(kObjectBytesMax < kRequestBytesMax);
+
+// Watches. A watcher that has more than this waiting is closed and resumes from its revision.
+inline constexpr size_t kWatcherQueueEventsMax = 1000;
+inline constexpr size_t kWatcherQueueBytesMax = 4 << 20;
+inline constexpr absl::Duration kBookmarkPeriod = absl::Seconds(30);
+
+// History.
+inline constexpr int64_t kWatchLogRevisionsMax = 100'000;
+
+// Leases: heartbeat every 10 s, unknown after 40 s; after a restart nobody is called dead before the grace is over.
+inline constexpr int kHeartbeatSeconds = 10;
+inline constexpr int kLeaseTtlSeconds = 40;
+static_assert(kLeaseTtlSeconds >= 3 * kHeartbeatSeconds);
+inline constexpr absl::Duration kHeartbeatPeriod = absl::Seconds(kHeartbeatSeconds);
+inline constexpr absl::Duration kLeaseTtl = absl::Seconds(kLeaseTtlSeconds);
+inline constexpr absl::Duration kRestartGrace = absl::Seconds(120);
+
+// Blobs (an unpacked site).
+inline constexpr uint64_t kBlobBytesMax = 1ull << 30;
+inline constexpr uint64_t kBlobFilesMax = 50'000;
+
+// Controllers.
+inline constexpr size_t kWorkqueueKeysMax = 1'000'000;
+inline constexpr absl::Duration kBackoffMin = absl::Milliseconds(500);
+inline constexpr absl::Duration kBackoffMax = absl::Minutes(1);
+
+}  // namespace reeve

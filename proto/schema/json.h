@@ -1,0 +1,22 @@
+// Kubernetes' JSON dialect: camelCase, CamelCase enums, 30s durations, RFC 3339 times, resourceVersion a string, other
+// numbers JSON numbers. The only door to nlohmann::json in the schema.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/schema/object.h"
+
+namespace reeve::schema {
+
+// With apiVersion and kind first. `indent` < 0: one line.
+std::string ToJson(const Message& object, int indent = 4);
+std::string ToJsonList(const std::vector<v1::Object>& objects, int indent = 4);
+
+// Strict: duplicate keys and unknown fields are INVALID_ARGUMENT with every violation.
+absl::StatusOr<v1::Object> FromJson(std::string_view text, const KindRegistry& registry = KindRegistry::Get());
+
+}  // namespace reeve::schema

@@ -1,0 +1,47 @@
+// YAML manifests to Objects and back. The only door to yaml-cpp.
+//
+// Read at the level of parser events: anchors, aliases, tags, merge keys, duplicate keys, directives, NUL and control
+// characters, invalid UTF-8, and anything over the limits of base/limits.h are refused with line and column, before
+// a tree exists. Scalars are typed by the schema, not by their looks. Unknown fields are refused with a suggestion.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/field_path.h"
+#include "proto/schema/object.h"
+
+namespace reeve::schema {
+
+struct Position {
+  int line = 0;    // From 1.
+  int column = 0;  // From 1.
+};
+
+// One document of a file.
+struct Manifest {
+  v1::Object object;
+  std::string source;                         // The file's name, as given.
+  Position start;
+  std::map<FieldPath, Position> positions;    // Of every field that the document mentions.
+  std::vector<std::string> warnings;          // "site.yaml:9:1: status is ignored".
+
+  // "site.yaml:12:7" of `path` or of its nearest parent that the document mentions.
+  std::string Locate(const FieldPath& path) const;
+};
+
+// All documents of `text`, or INVALID_ARGUMENT with every error found, one a line, each with source:line:col. JSON is
+// YAML: the same function reads both.
+absl::StatusOr<std::vector<Manifest>> ParseManifests(std::string_view text, std::string_view source,
+                                                     const KindRegistry& registry = KindRegistry::Get());
+
+// Kubernetes' order and dialect; reads back to an equal object.
+std::string ToYaml(const Message& object);
+// kind: List of several.
+std::string ToYamlList(const std::vector<v1::Object>& objects);
+
+}  // namespace reeve::schema
