@@ -1,0 +1,24 @@
+#include "proto/schema/list_hash.h"
+
+#include <fmt/format.h>
+
+namespace reeve::schema {
+namespace {
+constexpr uint64_t kFnvPrime = 0x100000001b3;
+}  // namespace
+
+void ListHash::AddText(const std::string& text) {
+  for (const unsigned char c : text) hash_ = (hash_ ^ c) * kFnvPrime;
+  hash_ *= kFnvPrime;  // A NUL ends each text: "ab","c" and "a","bc" differ.
+}
+
+void ListHash::Add(const v1::ObjectMeta& meta) {
+  AddText(meta.namespace_());
+  AddText(meta.name());
+  AddText(meta.resource_version());
+  ++count_;
+}
+
+std::string ListHash::Digest() const { return fmt::format("{:016x}", hash_); }
+
+}  // namespace reeve::schema
