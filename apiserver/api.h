@@ -1,0 +1,41 @@
+// The API of reeve.v1.Resources without a wire: what the gRPC service, the in-process client and the simulator call.
+//
+// Thread safety: safe. Errors are those of registry.h and watch_hub.h.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <functional>
+#include <memory>
+
+#include "apiserver/identity.h"
+#include "apiserver/registry.h"
+#include "apiserver/watch_hub.h"
+#include "reeve/v1/kinds.pb.h"
+#include "reeve/v1/resources.pb.h"
+
+namespace reeve::apiserver {
+
+class Api {
+ public:
+  // Both must outlive it; their kinds are those of v1::Object.
+  Api(Registry* registry, WatchHub* hub) : registry_(registry), hub_(hub) {}
+
+  absl::StatusOr<v1::Object> Get(const Identity& who, const v1::GetRequest& request);
+  absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
+                                       const std::function<void(v1::Object)>& visit);
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who, const v1::WatchRequest& request,
+                                                      std::function<void()> wake);
+  absl::StatusOr<v1::ApplyResponse> Apply(const Identity& who, const v1::ApplyRequest& request);
+  absl::StatusOr<v1::Object> Create(const Identity& who, const v1::CreateRequest& request);
+  absl::StatusOr<v1::Object> Update(const Identity& who, const v1::UpdateRequest& request);
+  absl::StatusOr<v1::Object> UpdateStatus(const Identity& who, const v1::UpdateRequest& request);
+  absl::StatusOr<v1::DeleteResponse> Delete(const Identity& who, const v1::DeleteRequest& request);
+  v1::VersionResponse Version() const;
+
+ private:
+  Registry* const registry_;
+  WatchHub* const hub_;
+};
+
+}  // namespace reeve::apiserver

@@ -1,0 +1,113 @@
+// Requests into transactions: defaults -> validate -> strategy -> access -> preconditions -> one commit, for any kind.
+//
+// All that is known of a kind comes from its options; the few rules that options cannot say are in strategies.cc. Every
+// write is one transaction: the object, its claims, and what must still hold when it commits. A write that lost a race is
+// tried again on a fresh view, a bounded number of times; then it is ABORTED. A write that changes nothing writes nothing
+// and returns the present object.
+//
+// What the server sets: uid, resourceVersion, creationTimestamp, generation (grows with the spec, and once when deletion
+// begins), deletionTimestamp, managedFields, the first phase of the kind's lifecycle, values that a claim allocates,
+// Lease.spec.renewTime. What a request says about those, and (but for UpdateStatus) about status, is ignored.
+//
+// Objects are Messages of the Object type that `kinds` was made from: v1::Object in the product (see api.h), another one in a
+// test that brings kinds of its own.
+//
+// Errors: INVALID_ARGUMENT with every violation of every object of the request; NOT_FOUND; ALREADY_EXISTS for a name, or
+// with violations for claims, all at once: `spec.domains[1]: "a.example" is held by Site default/blog`; ABORTED: the
+// object has been modified; FAILED_PRECONDITION: a phase that may not follow, a namespace that is not empty;
+// PERMISSION_DENIED; OUT_OF_RANGE: a page of a compacted revision; RESOURCE_EXHAUSTED: too large, or no space.
+//
+// Thread safety: safe; holds no state of its own and no thread. Blocks for as long as Store::Commit does.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <google/protobuf/message.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apiserver/identity.h"
+#include "base/clock.h"
+#include "base/names.h"
+#include "proto/schema/kind_registry.h"
+#include "reeve/v1/resources.pb.h"
+#include "store/store.h"
+
+namespace reeve::apiserver {
+
+using google::protobuf::Message;
+using ObjectPtr = std::unique_ptr<Message>;
+
+struct WriteOptions {
+  std::string manager;   // Into managedFields; empty: the identity's name.
+  bool dry_run = false;  // Everything but the commit.
+};
+
+// One object of an Apply.
+struct ApplyItem {
+  const Message* object = nullptr;
+  // Field paths that the manifest mentions; only these are merged into the live object. Empty: every field that is set.
+  std::vector<std::string> mentioned;
+};
+
+struct Applied {
+  v1::ApplyResult::Action action = v1::ApplyResult::UNCHANGED;
+  ObjectPtr object;
+};
+
+struct ApplyOutcome {
+  std::vector<Applied> results;  // In the order of the request.
+  Revision revision = 0;         // Of the commit; of the view when nothing was written.
+};
+
+struct Deleted {
+  bool gone = false;  // False: marked, waiting for its finalizers.
+  ObjectPtr object;   // As it last was.
+};
+
+class Registry {
+ public:
+  // Everything must outlive the registry. `new_uid` is called from the threads of the callers.
+  struct Options {
+    store::Store* store = nullptr;
+    Clock* clock = nullptr;
+    std::function<std::string()> new_uid;
+    const schema::KindRegistry* kinds = &schema::KindRegistry::Get();
+  };
+  explicit Registry(Options options);
+
+  // Makes the namespaces that always exist: default, reeve-system. Idempotent.
+  absl::Status EnsureNamespaces();
+
+  absl::StatusOr<ObjectPtr> Get(const Identity& who, const ObjectKey& key) const;
+
+  // Calls `visit` for every object of one consistent revision, in order of namespace and name. The summary says that it is
+  // complete, and how to go on.
+  absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
+                                       const std::function<void(ObjectPtr)>& visit) const;
+
+  absl::StatusOr<ObjectPtr> Create(const Identity& who, const Message& object, const WriteOptions& options);
+  // Everything but status. metadata.resourceVersion must be the present one. Removes the object when it is being deleted
+  // and this takes its last finalizer away.
+  absl::StatusOr<ObjectPtr> Update(const Identity& who, const Message& object, const WriteOptions& options);
+  // Only status. metadata.resourceVersion must be the present one. The phase moves along the kind's lifecycle.
+  absl::StatusOr<ObjectPtr> UpdateStatus(const Identity& who, const Message& object, const WriteOptions& options);
+  // All or none, in one transaction, at most kApplyObjectsMax. Lists with a merge key and sets are merged item by item, other
+  // lists replaced; what a manifest does not mention stays.
+  absl::StatusOr<ApplyOutcome> Apply(const Identity& who, const std::vector<ApplyItem>& items,
+                                     const WriteOptions& options);
+  absl::StatusOr<Deleted> Delete(const Identity& who, const v1::DeleteRequest& request);
+
+  const schema::KindRegistry& kinds() const { return *options_.kinds; }
+  store::Store* store() const { return options_.store; }
+
+ private:
+  absl::Status EnsureNamespace(const std::string& name);
+
+  const Options options_;  // Constant after construction.
+};
+
+}  // namespace reeve::apiserver
