@@ -14,7 +14,7 @@ namespace reeve::controllers {
 struct Reconciler {
   // The label of its metrics and logs: "site".
   std::string_view name;
-  // The kind whose keys it works on.
+  // The kind whose keys it works on. Empty: keys of any kind, only those that `wakes` names.
   std::string_view kind;
   // Pure: same arguments, same outcome. Reads: what exists, what should exist, the difference, the status. The object
   // may be gone from the world.

@@ -3,6 +3,8 @@
 // All containers are ordered: nothing that decides may depend on hash order. Thread-compatible; reconcilers get it const.
 #pragma once
 
+#include <absl/time/time.h>
+
 #include <map>
 #include <optional>
 #include <set>
@@ -37,6 +39,20 @@ class World {
   void SetFact(const std::string& name, std::string value);
   const std::string* Fact(const std::string& name) const;
 
+  // How far the informers are: every change of `kind` up to this revision is in here. What is absent at a revision later
+  // than that of the object that speaks of it is gone; before that it may only not have come yet.
+  void SetRevision(const std::string& kind, Revision revision);
+  Revision RevisionOf(std::string_view kind) const;
+  // True when `object` cannot be newer than what is known of `kind`: absence means gone.
+  bool Caught(std::string_view kind, const v1::Object& object) const;
+
+  // When (Now.mono) this process saw a Lease renewed; nullopt when it has not yet. Outlives the object.
+  void SetRenewed(const std::string& lease, absl::Duration mono);
+  std::optional<absl::Duration> Renewed(const std::string& lease) const;
+  // Since when (Now.mono) heartbeats have been seen without a break; nullopt while they cannot be seen at all.
+  void SetHeartbeatsSince(std::optional<absl::Duration> mono) { heartbeats_since_ = mono; }
+  std::optional<absl::Duration> heartbeats_since() const { return heartbeats_since_; }
+
   size_t size() const { return objects_.size(); }
 
  private:
@@ -48,7 +64,13 @@ class World {
   std::map<std::string, Keys, std::less<>> by_owner_;
   std::map<std::string, Keys, std::less<>> by_field_;  // "Work\0spec.host\0h1".
   std::map<std::string, std::string> facts_;
+  std::map<std::string, Revision, std::less<>> revisions_;
+  std::map<std::string, absl::Duration> renewed_;
+  std::optional<absl::Duration> heartbeats_since_;
 };
+
+// metadata.resourceVersion as a number; 0 when it has none.
+Revision RevisionOf(const v1::Object& object);
 
 template <typename T>
 const T* World::Get(std::string_view ns, std::string_view name) const {
