@@ -1,0 +1,240 @@
+#include "client/grpc_client.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "base/status.h"
+#include "client/transport_error.h"
+#include "client/watch_call.h"
+#include "proto/schema/list_hash.h"
+#include "proto/schema/object.h"
+#include "proto/schema/rpc_status.h"
+#include "reeve/v1/content.grpc.pb.h"
+#include "reeve/v1/resources.grpc.pb.h"
+
+namespace reeve::client {
+namespace {
+
+constexpr int kKeepaliveMs = 20'000;
+constexpr int kKeepaliveTimeoutMs = 10'000;
+constexpr int kReconnectMinMs = 200;
+constexpr int kReconnectMaxMs = 5'000;
+constexpr int kReceiveBytesMax = 64 << 20;
+constexpr size_t kBlobPieceBytes = 512 << 10;
+
+grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  // Two clients with other certificates never share a connection, and http_proxy of the environment is for browsers.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
+  return arguments;
+}
+
+// Checks a list's items against its summary.
+class ListReader {
+ public:
+  absl::Status Take(v1::ListChunk* chunk) {
+    if (complete_) return DataLoss("the server went on after the end of a list");
+    for (v1::Object& item : *chunk->mutable_items()) {
+      hash_.Add(schema::Meta(item));
+      list_.items.push_back(std::move(item));
+    }
+    if (chunk->has_summary()) {
+      list_.summary = std::move(*chunk->mutable_summary());
+      complete_ = true;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<List> Finish() && {
+    if (!complete_) return DataLoss("the server's list broke off after {} objects", hash_.count());
+    if (list_.summary.count() != hash_.count() || list_.summary.hash() != hash_.Digest()) {
+      return DataLoss("the server's list is not what its summary says: {} objects, {} announced", hash_.count(),
+                      list_.summary.count());
+    }
+    return std::move(list_);
+  }
+
+ private:
+  List list_;
+  schema::ListHash hash_;
+  bool complete_ = false;
+};
+
+class GrpcClient final : public Api {
+ public:
+  GrpcClient(std::shared_ptr<grpc::Channel> channel, const GrpcOptions& options)
+      : endpoint_(options.endpoint),
+        timeout_(options.timeout),
+        transfer_timeout_(options.transfer_timeout),
+        resources_(v1::Resources::NewStub(channel)),
+        content_(v1::Content::NewStub(channel)),
+        hosts_(v1::Hosts::NewStub(channel)) {}
+
+  absl::StatusOr<v1::Object> Get(const ObjectKey& key) override {
+    v1::GetRequest request;
+    request.mutable_key()->set_kind(key.kind);
+    request.mutable_key()->set_namespace_(key.ns);
+    request.mutable_key()->set_name(key.name);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Get, request);
+  }
+
+  absl::StatusOr<List> ListObjects(const v1::ListRequest& request) override;
+
+  absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override {
+    return Call<v1::ApplyResponse>(resources_.get(), &v1::Resources::Stub::Apply, request);
+  }
+  absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override {
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Create, request);
+  }
+  absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override {
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Update, request);
+  }
+  absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::UpdateStatus, request);
+  }
+  absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
+    return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::Delete, request);
+  }
+  absl::StatusOr<v1::VersionResponse> Version() override {
+    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::Version, v1::VersionRequest());
+  }
+  absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request) override {
+    return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::CreateToken, request);
+  }
+
+  absl::StatusOr<std::unique_ptr<WatchStream>> Watch(const v1::WatchRequest& request,
+                                                     std::function<void()> wake) override {
+    return std::make_unique<WatchCall>(resources_.get(), request, endpoint_, std::move(wake));
+  }
+
+  absl::StatusOr<v1::Blob> PutBlob(const std::string& ns, const std::string& digest, const std::string& source,
+                                   const std::function<absl::StatusOr<bool>(std::string*)>& read) override;
+  absl::Status GetBlob(const std::string& ns, const std::string& digest,
+                       const std::function<absl::Status(std::string_view)>& write) override;
+
+ private:
+  template <typename Response, typename Stub, typename Method, typename Request>
+  absl::StatusOr<Response> Call(Stub* stub, Method method, const Request& request) {
+    grpc::ClientContext context;
+    SetDeadline(&context, timeout_);
+    Response response;
+    RETURN_IF_ERROR(Explained((stub->*method)(&context, request, &response)));
+    return response;
+  }
+
+  static void SetDeadline(grpc::ClientContext* context, absl::Duration timeout) {
+    gpr_timespec span = gpr_time_from_millis(absl::ToInt64Milliseconds(timeout), GPR_TIMESPAN);
+    context->set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), span));
+  }
+
+  absl::Status Explained(const grpc::Status& status) const {
+    return ExplainTransportError(schema::FromGrpc(status), endpoint_);
+  }
+
+  const std::string endpoint_;
+  const absl::Duration timeout_;
+  const absl::Duration transfer_timeout_;
+  const std::unique_ptr<v1::Resources::Stub> resources_;
+  const std::unique_ptr<v1::Content::Stub> content_;
+  const std::unique_ptr<v1::Hosts::Stub> hosts_;
+};
+
+absl::StatusOr<List> GrpcClient::ListObjects(const v1::ListRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(&context, timeout_);
+  const auto stream = resources_->List(&context, request);
+  ListReader reader;
+  absl::Status wrong;
+  for (v1::ListChunk chunk; wrong.ok() && stream->Read(&chunk);) wrong = reader.Take(&chunk);
+  if (!wrong.ok()) context.TryCancel();
+  const absl::Status end = Explained(stream->Finish());
+  RETURN_IF_ERROR(wrong);
+  RETURN_IF_ERROR(end);
+  return std::move(reader).Finish();
+}
+
+// Writes `data` in messages of bounded size; false when the server wants no more.
+bool WritePieces(grpc::ClientWriter<v1::BlobChunk>* writer, v1::BlobChunk* chunk, std::string_view data) {
+  do {
+    const size_t size = std::min(data.size(), kBlobPieceBytes);
+    chunk->set_data(data.data(), size);
+    data.remove_prefix(size);
+    if (!writer->Write(*chunk)) return false;
+    chunk->Clear();  // Only the first one says what it is.
+  } while (!data.empty());
+  return true;
+}
+
+absl::StatusOr<v1::Blob> GrpcClient::PutBlob(const std::string& ns, const std::string& digest,
+                                             const std::string& source,
+                                             const std::function<absl::StatusOr<bool>(std::string*)>& read) {
+  grpc::ClientContext context;
+  SetDeadline(&context, transfer_timeout_);
+  v1::Blob blob;
+  const auto writer = content_->PutBlob(&context, &blob);
+  v1::BlobChunk chunk;
+  chunk.set_namespace_(ns);
+  chunk.set_digest(digest);
+  chunk.set_source(source);
+  absl::StatusOr<bool> more = true;
+  for (std::string data; more.ok() && *more; data.clear()) {
+    more = read(&data);
+    if (more.ok() && (*more || !data.empty()) && !WritePieces(writer.get(), &chunk, data)) break;
+  }
+  if (!more.ok()) context.TryCancel();
+  writer->WritesDone();
+  const absl::Status end = Explained(writer->Finish());
+  if (!more.ok()) return more.status();
+  RETURN_IF_ERROR(end);
+  return blob;
+}
+
+absl::Status GrpcClient::GetBlob(const std::string& ns, const std::string& digest,
+                                 const std::function<absl::Status(std::string_view)>& write) {
+  grpc::ClientContext context;
+  SetDeadline(&context, transfer_timeout_);
+  v1::GetBlobRequest request;
+  request.set_namespace_(ns);
+  request.set_digest(digest);
+  const auto reader = content_->GetBlob(&context, request);
+  absl::Status wrong;
+  for (v1::BlobChunk chunk; wrong.ok() && reader->Read(&chunk);) wrong = write(chunk.data());
+  if (!wrong.ok()) context.TryCancel();
+  const absl::Status end = Explained(reader->Finish());
+  return wrong.ok() ? end : wrong;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options) {
+  if (options.endpoint.empty()) return InvalidArgument("no server is given");
+  if (options.ca_pem.empty()) return InvalidArgument("no certificate authority is given for server {}", options.endpoint);
+  if (options.cert_pem.empty() != options.key_pem.empty()) {
+    return InvalidArgument("a client certificate and its key are given together or not at all");
+  }
+  const auto credentials = grpc::SslCredentials({options.ca_pem, options.key_pem, options.cert_pem});
+  return NewGrpcClientOver(
+      grpc::CreateCustomChannel(options.endpoint, credentials, ChannelArgumentsFor(options)), options);
+}
+
+std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel, const GrpcOptions& options) {
+  return std::make_unique<GrpcClient>(std::move(channel), options);
+}
+
+}  // namespace reeve::client
