@@ -49,5 +49,12 @@ inline constexpr uint64_t kBlobFilesMax = 50'000;
 inline constexpr size_t kWorkqueueKeysMax = 1'000'000;
 inline constexpr absl::Duration kBackoffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackoffMax = absl::Minutes(1);
+// A key that keeps writing: so many at once, then so many a second.
+inline constexpr double kStormBurst = 200;
+inline constexpr double kStormPerSecond = 2;
+// A repeated Event is written at most this often, and deleted so long after it was last seen.
+inline constexpr absl::Duration kEventFlushPeriod = absl::Seconds(10);
+inline constexpr absl::Duration kEventAgeMax = absl::Hours(1);
+inline constexpr size_t kEventsWaitingMax = 10'000;
 
 }  // namespace reeve

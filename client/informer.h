@@ -42,13 +42,14 @@ class Informer {
   absl::Duration NextWake(Now now) const;
 
   // A complete list has been taken at least once.
-  bool synced() const { return revision_ > 0 || synced_; }
+  bool synced() const { return synced_; }
   // Every change up to this revision has been reported. Becomes smaller only with another epoch.
   Revision revision() const { return revision_; }
   const std::string& epoch() const { return epoch_; }
   // Since when the stream has been whole; nullopt while it is broken.
   std::optional<absl::Duration> connected_since() const { return connected_since_; }
   const absl::Status& last_error() const { return last_error_; }
+  const std::string& kind() const { return options_.selector.kind(); }
   // By key.
   const std::map<ObjectKey, v1::Object>& objects() const { return objects_; }
 
@@ -57,9 +58,9 @@ class Informer {
   void Disconnect(absl::Status why, Now now);
   absl::Status Take(v1::WatchEvent event);
   absl::Status TakeSnapshot(const v1::ListSummary& summary);
+  void ReportDifferences(const std::map<ObjectKey, v1::Object>& before, bool same_epoch);
   void TakeBatch(Revision revision);
   void Change(v1::WatchEvent event);
-  void Report(std::optional<v1::Object> before, const v1::Object* after);
 
   const Options options_;  // Constant after construction.
   std::unique_ptr<WatchStream> stream_;

@@ -38,6 +38,7 @@ class Manager {
     std::vector<Reconciler> reconcilers;   // Usually Reconcilers().
     FactSource* facts = nullptr;           // Null: every fact is answered with kNotChecked.
     std::string field_manager = "reeve-controllers";
+    Clock* stopwatch = nullptr;  // Measures reconciliations, for metrics; null: not measured.
     // From any thread: ProcessOne may have something to do. Quick.
     std::function<void()> wake = [] {};
   };
