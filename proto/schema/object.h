@@ -53,7 +53,16 @@ bool SpecDiffers(const Message& a, const Message& b);
 bool StatusDiffers(const Message& a, const Message& b);
 
 // Paths of the leaf fields (list items by their merge key, sets by value, maps by key) whose values differ, sorted.
+// A list without merge key or set is one leaf. REQUIRES: one kind.
 std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b);
+
+// The leaf paths that are set, in the form of ChangedPaths, sorted.
+std::vector<FieldPath> SetPaths(const Message& object);
+
+// `path` with list items by merge key or value (as in managedFields), or by index (as in violations and manifests). Steps
+// that lead to nothing in `object` stay as they are.
+FieldPath ByKey(const Message& object, const FieldPath& path);
+FieldPath ByIndex(const Message& object, const FieldPath& path);
 
 // The values at `path`, as text in the Kubernetes dialect; "x[]" fans out over a list. Empty when unset. `path` may name
 // a field in camelCase or snake_case. Example: ValuesAt(site, "spec.domains[]").
@@ -65,8 +74,9 @@ std::string ValueAt(const Message& object, std::string_view path);
 void ApplyDefaults(Message* object);
 
 // Calls `visit` for every field of every message that is set below `object`, with its path.
-void VisitFields(const Message& object,
-                 const std::function<void(const FieldPath&, const Message&, const google::protobuf::FieldDescriptor*)>& visit);
+using FieldVisitor =
+    std::function<void(const FieldPath&, const Message&, const google::protobuf::FieldDescriptor*)>;
+void VisitFields(const Message& object, const FieldVisitor& visit);
 
 }  // namespace reeve::schema
 

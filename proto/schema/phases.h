@@ -1,7 +1,6 @@
 // The lifecycle table of each kind, as data: the API server enforces it, docs print it, the simulator checks it.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,9 @@ const Lifecycle* FindLifecycle(std::string_view name);
 
 // Whether a status write may move from `from` to `to`: an edge of the table, or no change.
 bool TransitionAllowed(const Lifecycle& lifecycle, std::string_view from, std::string_view to);
+
+// Where `from` may move to; from "", the initial phase. Empty for a terminal phase.
+std::vector<std::string> PhasesAfter(const Lifecycle& lifecycle, std::string_view from);
 
 // Sets status.phase by name. CHECKs that the kind has it.
 void SetPhase(Message* object, std::string_view phase);

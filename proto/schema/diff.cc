@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <map>
+
+#include "base/status.h"
+#include "proto/schema/object.h"
+#include "proto/schema/reflect.h"
+#include "proto/schema/scalar.h"
+
+namespace reeve::schema {
+namespace {
+
+using google::protobuf::Reflection;
+using Leaves = std::map<FieldPath, std::string>;
+
+void AddMessage(const FieldPath& path, const Message& message, Leaves* leaves);
+
+void AddMap(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+  for (auto& [key, value] : MapItems(message, field)) leaves->emplace(path.AtKey(key), value);
+}
+
+// A list without merge key or set is one value: whoever changes an item changes the list.
+void AddAtomicList(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+  std::string all;
+  for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
+    const std::string item = IsSubmessage(field)
+                                 ? Encode(message.GetReflection()->GetRepeatedMessage(message, field, i))
+                                 : ScalarText(message, field, i);
+    all += fmt::format("{}:{},", item.size(), item);
+  }
+  leaves->emplace(path, all);
+}
+
+void AddList(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+  const Reflection* reflection = message.GetReflection();
+  const FieldDescriptor* key = MergeKeyOf(field);
+  if (key == nullptr && !RulesOf(field).set()) return AddAtomicList(path, message, field, leaves);
+  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+    if (key == nullptr) {
+      leaves->emplace(path.AtKey(ScalarText(message, field, i)), "");
+      continue;
+    }
+    const Message& item = reflection->GetRepeatedMessage(message, field, i);
+    AddMessage(path.AtKey(ScalarText(item, key)), item, leaves);
+  }
+}
+
+void AddField(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+  if (field->is_map()) return AddMap(path, message, field, leaves);
+  if (field->is_repeated()) return AddList(path, message, field, leaves);
+  if (!IsSubmessage(field)) {
+    leaves->emplace(path, ScalarText(message, field));
+    return;
+  }
+  AddMessage(path, message.GetReflection()->GetMessage(message, field), leaves);
+}
+
+// An empty message is a leaf too: `static: {}` says something.
+void AddMessage(const FieldPath& path, const Message& message, Leaves* leaves) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  if (fields.empty() && !path.empty()) leaves->emplace(path, "{}");
+  for (const FieldDescriptor* field : fields) {
+    AddField(path.Child(field->json_name()), message, field, leaves);
+  }
+}
+
+Leaves LeavesOf(const Message& object) {
+  Leaves leaves;
+  AddMessage(FieldPath(), Inner(object), &leaves);
+  return leaves;
+}
+
+// The list item that step `step` means in `field` of `message`: its index, or -1.
+int ItemIndex(const Message& message, const FieldDescriptor* field, const FieldPath::Step& step) {
+  const Reflection* reflection = message.GetReflection();
+  const int size = reflection->FieldSize(message, field);
+  if (const auto* index = std::get_if<FieldPath::Index>(&step)) return index->index < size ? index->index : -1;
+  const auto* wanted = std::get_if<FieldPath::Key>(&step);
+  const FieldDescriptor* key = MergeKeyOf(field);
+  for (int i = 0; wanted != nullptr && i < size; ++i) {
+    if (IsSubmessage(field) && key == nullptr) return -1;
+    const std::string value = IsSubmessage(field)
+                                  ? ScalarText(reflection->GetRepeatedMessage(message, field, i), key)
+                                  : ScalarText(message, field, i);
+    if (value == wanted->key) return i;
+  }
+  return -1;
+}
+
+// Rewrites the list steps of a path: items to their keys, or keys to their indices.
+class Rewriter {
+ public:
+  Rewriter(const FieldPath& path, bool by_key) : steps_(path.steps()), by_key_(by_key) {}
+
+  FieldPath Rewrite(const Message& inner) {
+    Walk(&inner);
+    for (; at_ < steps_.size(); ++at_) Copy(steps_[at_]);
+    return out_;
+  }
+
+ private:
+  void Walk(const Message* message) {
+    while (message != nullptr && at_ < steps_.size()) {
+      const auto* step = std::get_if<FieldPath::Field>(&steps_[at_]);
+      const FieldDescriptor* field = step == nullptr ? nullptr : FindField(message->GetDescriptor(), step->name);
+      if (field == nullptr) return;
+      out_ = out_.Child(field->json_name());
+      ++at_;
+      message = Enter(*message, field);
+    }
+  }
+
+  const Message* Enter(const Message& message, const FieldDescriptor* field) {
+    if (!field->is_repeated()) {
+      return IsSubmessage(field) ? &message.GetReflection()->GetMessage(message, field) : nullptr;
+    }
+    if (field->is_map() || at_ == steps_.size()) return nullptr;
+    const int index = ItemIndex(message, field, steps_[at_]);
+    if (index < 0) return nullptr;
+    AddItem(message, field, index);
+    ++at_;
+    return IsSubmessage(field) ? &message.GetReflection()->GetRepeatedMessage(message, field, index) : nullptr;
+  }
+
+  void AddItem(const Message& message, const FieldDescriptor* field, int index) {
+    const FieldDescriptor* key = MergeKeyOf(field);
+    if (by_key_ && key != nullptr) {
+      const Message& item = message.GetReflection()->GetRepeatedMessage(message, field, index);
+      out_ = out_.AtKey(ScalarText(item, key));
+    } else if (by_key_ && RulesOf(field).set()) {
+      out_ = out_.AtKey(ScalarText(message, field, index));
+    } else {
+      out_ = out_.At(index);
+    }
+  }
+
+  void Copy(const FieldPath::Step& step) {
+    if (const auto* field = std::get_if<FieldPath::Field>(&step)) out_ = out_.Child(field->name);
+    if (const auto* index = std::get_if<FieldPath::Index>(&step)) out_ = out_.At(index->index);
+    if (const auto* key = std::get_if<FieldPath::Key>(&step)) out_ = out_.AtKey(key->key);
+  }
+
+  const std::vector<FieldPath::Step>& steps_;
+  const bool by_key_;
+  size_t at_ = 0;
+  FieldPath out_;
+};
+
+}  // namespace
+
+std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b) {
+  const Leaves before = LeavesOf(a);
+  const Leaves after = LeavesOf(b);
+  std::vector<FieldPath> changed;
+  for (const auto& [path, value] : before) {
+    const auto found = after.find(path);
+    if (found == after.end() || found->second != value) changed.push_back(path);
+  }
+  for (const auto& [path, value] : after) {
+    if (!before.contains(path)) changed.push_back(path);
+  }
+  std::sort(changed.begin(), changed.end());
+  return changed;
+}
+
+std::vector<FieldPath> SetPaths(const Message& object) {
+  std::vector<FieldPath> paths;
+  for (const auto& [path, value] : LeavesOf(object)) paths.push_back(path);
+  return paths;
+}
+
+FieldPath ByKey(const Message& object, const FieldPath& path) {
+  return Rewriter(path, true).Rewrite(Inner(object));
+}
+
+FieldPath ByIndex(const Message& object, const FieldPath& path) {
+  return Rewriter(path, false).Rewrite(Inner(object));
+}
+
+}  // namespace reeve::schema

@@ -1,0 +1,122 @@
+#include "store/commit_group.h"
+
+#include <algorithm>
+
+#include "base/status.h"
+#include "store/key.h"
+#include "store/view.h"
+
+namespace reeve::store {
+namespace {
+
+bool Holds(const Precondition& precondition, const std::optional<Version>& present) {
+  switch (precondition.kind) {
+    case Precondition::Kind::kAbsent:
+      return !present;
+    case Precondition::Kind::kPresent:
+      return present.has_value();
+    case Precondition::Kind::kModifiedAt:
+      return present && present->modified == precondition.modified;
+  }
+  return false;
+}
+
+bool HasPut(const Txn& txn) {
+  return std::any_of(txn.writes.begin(), txn.writes.end(),
+                     [](const Write& write) { return write.value.has_value(); });
+}
+
+CommitResult Refused(absl::Status status, Revision last) {
+  return {.status = std::move(status), .revision = last, .failed = {}};
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Version>> CommitGroup::Present(const std::string& key) const {
+  const auto changed = changed_.find(key);
+  if (changed != changed_.end()) return changed->second;
+  return GetNow(base_, key);
+}
+
+absl::Status CommitGroup::Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) const {
+  for (const Precondition& precondition : txn.preconditions) {
+    ASSIGN_OR_RETURN(std::optional<Version> present, Present(precondition.key));
+    if (!Holds(precondition, present)) failed->push_back({precondition, std::move(present)});
+  }
+  if (failed->empty()) return absl::OkStatus();
+  return Aborted("{} of {} preconditions did not hold", failed->size(), txn.preconditions.size());
+}
+
+// The writes that change something, in key order.
+absl::StatusOr<std::vector<CommitGroup::Staged>> CommitGroup::Stage(Txn* txn) const {
+  std::vector<Staged> staged;
+  for (Write& write : txn->writes) {
+    ASSIGN_OR_RETURN(std::optional<Version> previous, Present(write.key));
+    if (write.value || previous) staged.push_back({&write, std::move(previous)});
+  }
+  const auto key = [](const Staged& one) -> const std::string& { return one.write->key; };
+  std::ranges::sort(staged, {}, key);
+  const auto twice = std::ranges::adjacent_find(staged, {}, key);
+  if (twice != staged.end()) {
+    return InvalidArgument("a transaction writes the key \"{}\" twice", twice->write->key);
+  }
+  return staged;
+}
+
+CommitResult CommitGroup::Add(Txn* txn) {
+  CommitResult result = Refused(absl::OkStatus(), last_);
+  result.status = Check(*txn, &result.failed);
+  if (!result.status.ok()) return result;
+  if (!room_.ok() && HasPut(*txn)) return Refused(room_, last_);
+  absl::StatusOr<std::vector<Staged>> staged = Stage(txn);
+  if (!staged.ok()) return Refused(staged.status(), last_);
+  if (!staged->empty()) Apply(*std::move(staged), txn->durable);
+  result.revision = last_;
+  return result;
+}
+
+void CommitGroup::Apply(std::vector<Staged> staged, bool durable) {
+  ++last_;
+  durable_ = durable_ || durable;
+  auto batch = std::make_shared<Batch>();
+  batch->revision = last_;
+  std::vector<LoggedChange> logged;
+  for (Staged& one : staged) {
+    const Change& change = batch->changes.emplace_back(ApplyOne(std::move(one), durable));
+    LoggedChange& log = logged.emplace_back();
+    log.key = change.version.key;
+    log.deleted = change.deleted;
+    if (change.previous) log.previous = change.previous->modified;
+  }
+  batch_.Put(LogKey(last_), EncodeLog(logged));
+  batches_.push_back(std::move(batch));
+}
+
+Change CommitGroup::ApplyOne(Staged staged, bool durable) {
+  Change change;
+  change.deleted = !staged.write->value;
+  change.version.key = staged.write->key;
+  change.version.modified = last_;
+  StoredVersion stored{.deleted = change.deleted, .ephemeral = !durable, .created = 0, .value = {}};
+  if (change.deleted) {
+    batch_.Delete(CurrentKey(change.version.key));
+    changed_[change.version.key] = std::nullopt;
+  } else {
+    change.version.created = staged.previous ? staged.previous->created : last_;
+    change.version.value = *std::move(staged.write->value);
+    stored.created = change.version.created;
+    stored.value = change.version.value;
+    batch_.Put(CurrentKey(change.version.key), EncodeCurrent(change.version));
+    changed_[change.version.key] = change.version;
+  }
+  batch_.Put(VersionKey(change.version.key, last_), EncodeVersion(stored));
+  change.previous = std::move(staged.previous);
+  return change;
+}
+
+const EngineBatch& CommitGroup::Finish() {
+  if (!batches_.empty()) batch_.Put(MetaKey("last"), EncodeMeta(last_));
+  return batch_;
+}
+
+}  // namespace reeve::store

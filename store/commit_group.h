@@ -1,0 +1,60 @@
+// One group of transactions on its way into the engine: each is checked against what those before
+// it leave, and all that pass become one engine batch.
+//
+// Example: at revision 40 with key "a" absent, Add({MustBeAbsent("a")}, put "a") gives 41; the same
+// again in the same group gives ABORTED with version 41 of "a" among the failed.
+//
+// Thread-compatible; used by the committer alone.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/engine.h"
+#include "store/store.h"
+
+namespace reeve::store {
+
+class CommitGroup {
+ public:
+  // `base` is the state of revision `last`, and must outlive this. `room`: whether puts are
+  // accepted.
+  CommitGroup(const EngineSnapshot& base, Revision last, absl::Status room)
+      : base_(base), last_(last), room_(std::move(room)) {}
+
+  // The result to give once the group is written. Takes the values out of `txn`.
+  CommitResult Add(Txn* txn);
+
+  // Ends the group: what to write; empty when no transaction changes anything.
+  const EngineBatch& Finish();
+
+  Revision last() const { return last_; }
+  bool durable() const { return durable_; }
+  // What watchers see, one a commit.
+  std::vector<std::shared_ptr<const Batch>> TakeBatches() { return std::move(batches_); }
+
+ private:
+  struct Staged {
+    Write* write;
+    std::optional<Version> previous;
+  };
+  absl::StatusOr<std::optional<Version>> Present(const std::string& key) const;
+  absl::Status Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) const;
+  absl::StatusOr<std::vector<Staged>> Stage(Txn* txn) const;
+  void Apply(std::vector<Staged> staged, bool durable);
+  Change ApplyOne(Staged staged, bool durable);
+
+  const EngineSnapshot& base_;
+  Revision last_;
+  const absl::Status room_;
+  bool durable_ = false;
+  EngineBatch batch_;
+  std::vector<std::shared_ptr<const Batch>> batches_;
+  absl::flat_hash_map<std::string, std::optional<Version>> changed_;  // By this group so far.
+};
+
+}  // namespace reeve::store

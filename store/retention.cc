@@ -1,0 +1,26 @@
+#include "store/retention.h"
+
+namespace reeve::store {
+
+bool Retention::Keep(const VersionKeyParts& parts, const StoredVersion& version) {
+  if (!started_ || parts.key != key_) {
+    key_ = parts.key;
+    started_ = true;
+    base_seen_ = forget_ = false;
+    older_kept_ = 0;
+  }
+  if (parts.revision > limits_.floor) return true;
+  if (base_seen_) return KeepOlder(parts.revision, version);
+  base_seen_ = true;
+  forget_ = version.deleted && parts.revision <= limits_.oldest;
+  return !forget_;
+}
+
+bool Retention::KeepOlder(Revision revision, const StoredVersion& version) {
+  if (forget_ || version.ephemeral || revision <= limits_.oldest) return false;
+  if (older_kept_ == limits_.versions_max) return false;
+  ++older_kept_;
+  return true;
+}
+
+}  // namespace reeve::store
