@@ -11,10 +11,10 @@ PACKAGES_BUILD=(
   libarchive-dev libc-ares-dev
   docker.io iptables mmdebstrap curl iproute2 procps xz-utils openssl)
 PACKAGES_TEST=(
-  clang clang-format libclang-rt-14-dev etcd-server etcd-client prometheus python3 nodejs npm shellcheck)
+  clang clang-format libclang-rt-14-dev etcd-server etcd-client prometheus python3 shellcheck)
 
-# These may also come from elsewhere (Docker's and Node's own packages conflict with Debian's): the command is enough.
-declare -A PACKAGES_BY_COMMAND=([docker.io]=dockerd [iptables]=iptables [nodejs]=node [npm]=npm)
+# These may also come from elsewhere (Docker's own packages conflict with Debian's): the command is enough.
+declare -A PACKAGES_BY_COMMAND=([docker.io]=dockerd [iptables]=iptables)
 
 packages_wanted() {
   case $1 in

@@ -186,6 +186,8 @@ fleet_get() { curl -fsS --max-time 5 --noproxy '*' --resolve "$2:80:$(fleet_host
 
 # All that belongs to STATE: hosts, network, the engine if it was ours.
 fleet_down() {
-  state_end_all
+  # An engine that is gone (the machine restarted) still has the containers on its disk.
+  if grep -qE '^(container|network) ' "$STATE/owned"; then fleet_engine_up; fi
+  state_end_all || return
   fleet_engine_down
 }

@@ -25,8 +25,8 @@ main() {
   flock -n 7 || die "another run of the fleet tests is under way in this checkout"
   state_open "$ROOT/.dev/test"
   trap finish EXIT
-  state_end_all  # What a run that was killed left behind.
   fleet_engine_up
+  state_end_all  # What a run that was killed left behind.
   run_files "$@"
 }
 
