@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace reeve::agents {
@@ -21,7 +22,10 @@ struct UnitState {
   std::string invocation_id;   // Hex; empty when not running.
   uint32_t main_pid = 0;
   int32_t exit_status = 0;
+  std::string result;          // Of the last run: success, exit-code, signal, timeout, start-limit-hit.
+  uint32_t restarts = 0;       // By systemd itself.
   bool need_daemon_reload = false;
+  bool enabled = false;
 };
 
 // A one-shot unit with mounts of its own, in which `nginx -t` sees a candidate as it will be loaded.
@@ -35,7 +39,7 @@ struct TransientRun {
 
 struct TransientResult {
   int exit_code = 0;
-  std::string output;  // Standard error, from a file that the unit writes.
+  std::string output;  // Standard error, at most 256 KiB.
 };
 
 // Every call has a deadline (DEADLINE_EXCEEDED: "stalled"); UNAVAILABLE: no bus. Thread safety: safe.
@@ -54,10 +58,13 @@ class Bus {
   virtual absl::Status KillUnit(const std::string& unit, int signal) = 0;
   virtual absl::StatusOr<UnitState> GetUnit(const std::string& unit) = 0;  // load_state not-found when there is none.
   virtual absl::StatusOr<std::vector<UnitState>> ListUnits(const std::string& prefix) = 0;
+  // A program that ends with any code of its own is OK here. FAILED_PRECONDITION: it could not be run as asked (its
+  // mounts could not be made), so nothing is known; DEADLINE_EXCEEDED: it was killed at `timeout`.
   virtual absl::StatusOr<TransientResult> RunTransient(const TransientRun& run) = 0;
   virtual absl::StatusOr<std::string> ManagerVersion() = 0;
 };
 
+// The system bus. Each call makes a connection of its own, so there is none to lose between calls.
 std::unique_ptr<Bus> NewSystemBus();
 
 }  // namespace reeve::agents

@@ -44,7 +44,7 @@ class Root {
   virtual absl::Status CreateFile(std::string_view path, std::string_view content, uint32_t mode) = 0;
   virtual absl::Status MakeDir(std::string_view path, uint32_t mode) = 0;
   virtual absl::Status Symlink(std::string_view target, std::string_view path) = 0;
-  // Atomic; replaces what is at `to`. Within one root.
+  // Atomic; replaces what is at `to`, but FAILED_PRECONDITION when that is a file with hard links. Within one root.
   virtual absl::Status Rename(std::string_view from, std::string_view to) = 0;
   virtual absl::Status Remove(std::string_view path) = 0;      // A file, a link or an empty directory.
   virtual absl::Status RemoveTree(std::string_view path) = 0;  // NOT an error when absent.
@@ -62,6 +62,9 @@ class Files {
 };
 
 std::unique_ptr<Files> NewRealFiles();
+
+// Opens `path`, first making (with `mode`, synced) what is missing of it below its first component.
+absl::StatusOr<std::unique_ptr<Root>> OpenOrMake(Files& files, const std::string& path, uint32_t mode);
 
 // Writes `content` beside `path` and renames it into place, synced: after a crash the old or the new file is there.
 absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view content, uint32_t mode);

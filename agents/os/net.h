@@ -40,6 +40,8 @@ class Net {
   // To 127.0.0.1. UNAVAILABLE: refused; DEADLINE_EXCEEDED.
   virtual absl::Status TcpConnect(int port, absl::Duration timeout) = 0;
   virtual absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) = 0;
+  // Asks again and again until the answer is 200 with `body`. DEADLINE_EXCEEDED after `timeout`, with the last answer.
+  virtual absl::Status HttpAwait(const HttpProbe& probe, const std::string& body, absl::Duration timeout) = 0;
 };
 
 std::unique_ptr<Net> NewRealNet();
