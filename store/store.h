@@ -136,7 +136,9 @@ std::unique_ptr<Store> NewMemStore(std::string epoch);
 
 struct RocksOptions {
   std::string dir;               // Made if absent; holds the database and the mark beside it.
-  uint64_t quota_bytes = 2ull << 30;
+  uint64_t quota_bytes = 2ull << 30;     // Puts are refused above it; deletes still pass.
+  uint64_t ballast_bytes = 64ull << 20;  // Puts are refused while the disk has less than twice this left.
+  bool sync = true;                      // False: nothing survives a power cut; for tests of other things.
 };
 // Opens or makes the store. DATA_LOSS: the files are damaged, or hold less than the mark says was acknowledged; names
 // the file and what to do. FAILED_PRECONDITION: another process has it open.

@@ -1,0 +1,110 @@
+#include "proto/schema/selector.h"
+
+#include <gtest/gtest.h>
+
+#include "base/testing/status_matchers.h"
+
+namespace reeve::schema {
+namespace {
+
+using absl::StatusCode;
+
+v1::Selector Select(const std::string& kind, const std::string& labels, const std::string& fields = "") {
+  v1::Selector selector;
+  selector.set_kind(kind);
+  selector.set_labels(labels);
+  selector.set_fields(fields);
+  return selector;
+}
+
+v1::Object Blog() {
+  v1::Site site;
+  site.mutable_metadata()->set_name("blog");
+  site.mutable_metadata()->set_namespace_("a");
+  (*site.mutable_metadata()->mutable_labels())["team"] = "red";
+  (*site.mutable_metadata()->mutable_labels())["example.com/tier"] = "";
+  return Wrap(site);
+}
+
+TEST(Selector, MatchesLabelsAsKubernetesDoes) {
+  const std::pair<std::string, bool> cases[] = {
+      {"", true},
+      {"  ", true},
+      {"team=red", true},
+      {"team==red", true},
+      {"team = red", true},
+      {"team=blue", false},
+      {"team!=blue", true},
+      {"team!=red", false},
+      {"none!=red", true},
+      {"team", true},
+      {"none", false},
+      {"!none", true},
+      {"!team", false},
+      {"! team", false},
+      {"team in (blue,red)", true},
+      {"team in ( blue )", false},
+      {"team notin (blue)", true},
+      {"team notin (red, blue)", false},
+      {"none notin (red)", true},
+      {"example.com/tier", true},
+      {"example.com/tier=", true},
+      {"team=red,example.com/tier", true},
+      {"team=red,!example.com/tier", false},
+      {"team in (red),team!=blue,!none", true},
+  };
+  for (const auto& [labels, matches] : cases) {
+    ASSERT_OK_AND_ASSIGN(const Matcher matcher, Matcher::Parse(Select("Site", labels)));
+    EXPECT_EQ(matcher.Matches(Blog()), matches) << labels;
+  }
+}
+
+TEST(Selector, MatchesIndexedFieldsKindAndNamespace) {
+  const std::pair<std::string, bool> cases[] = {
+      {"", true},
+      {"metadata.name=blog", true},
+      {"metadata.name==blog,metadata.namespace=a", true},
+      {"metadata.name!=blog", false},
+      {"metadata.name=shop", false},
+  };
+  for (const auto& [fields, matches] : cases) {
+    ASSERT_OK_AND_ASSIGN(const Matcher matcher, Matcher::Parse(Select("sites", "", fields)));
+    EXPECT_EQ(matcher.Matches(Blog()), matches) << fields;
+  }
+  v1::Selector selector = Select("st", "");
+  selector.set_namespace_("b");
+  EXPECT_FALSE(Matcher::Parse(selector)->Matches(Blog()));
+  EXPECT_FALSE(Matcher::Parse(Select("Host", ""))->Matches(Blog()));
+}
+
+TEST(Selector, TellsWhatAnIndexCanServe) {
+  ASSERT_OK_AND_ASSIGN(const Matcher matcher, Matcher::Parse(Select("Work", "", "spec.host=h1,metadata.name!=x")));
+  EXPECT_EQ(matcher.RequiredField("spec.host"), "h1");
+  EXPECT_EQ(matcher.RequiredField("metadata.name"), "");
+}
+
+TEST(Selector, RefusesBadSyntax) {
+  const std::tuple<std::string, std::string, std::string, std::string> cases[] = {
+      {"Foo", "", "", "unknown kind \"Foo\""},
+      {"Site", "=a", "", "is not a label selector"},
+      {"Site", "a=b,", "", "is not a label selector"},
+      {"Site", "a b", "", "expected =, !=, in or notin after \"a\""},
+      {"Site", "a in b", "", "expected '('"},
+      {"Site", "a in (b", "", "expected ')'"},
+      {"Site", "a=b c", "", "expected ','"},
+      {"Site", "a>1", "", "is not a label selector"},
+      {"Site", "a=b!", "", "expected ','"},
+      {"Site", "a=ä", "", "a value must be"},
+      {"Site", "!a=b", "", "expected ','"},
+      {"Site", "", "metadata.name", "expected field=value"},
+      {"Site", "", "spec.replicas=1", "sites cannot be selected by \"spec.replicas\", only by metadata.name, metadata.namespace"},
+      {"Work", "", "spec.nothing=1", "only by metadata.name, metadata.namespace, spec.host"},
+      {"Work", "", "spec=1", "cannot be selected by \"spec\""},
+  };
+  for (const auto& [kind, labels, fields, error] : cases) {
+    EXPECT_THAT(Matcher::Parse(Select(kind, labels, fields)), IsError(StatusCode::kInvalidArgument, error));
+  }
+}
+
+}  // namespace
+}  // namespace reeve::schema

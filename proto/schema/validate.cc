@@ -1,0 +1,221 @@
+#include "proto/schema/validate.h"
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/unknown_field_set.h>
+
+#include <map>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/strings.h"
+#include "proto/schema/formats.h"
+#include "proto/schema/reflect.h"
+#include "proto/schema/scalar.h"
+
+namespace reeve::schema {
+namespace {
+
+using google::protobuf::Reflection;
+
+constexpr uint32_t kMapItemsMax = 1000;
+
+std::string AtMost(std::string_view what, size_t max, size_t is) {
+  return fmt::format("must have at most {} {}, has {}", max, what, is);
+}
+
+int64_t IntegerAt(const Message& message, const FieldDescriptor* field) {
+  const Reflection* r = message.GetReflection();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32: return r->GetInt32(message, field);
+    case FieldDescriptor::CPPTYPE_INT64: return r->GetInt64(message, field);
+    default: return r->GetUInt32(message, field);
+  }
+}
+
+bool IsInteger(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 || field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
+}
+
+// Checks one object and collects what is wrong.
+class Checker {
+ public:
+  Violations violations;
+
+  void CheckMessage(const FieldPath& path, const Message& message) {
+    if (!message.GetReflection()->GetUnknownFields(message).empty()) {
+      Add(path, "has fields that this version does not know: the sender is newer");
+    }
+    const Descriptor* type = message.GetDescriptor();
+    for (int i = 0; i < type->field_count(); ++i) {
+      CheckField(path.Child(type->field(i)->json_name()), message, type->field(i));
+    }
+  }
+
+  void CheckMeta(const FieldPath& path, const v1::ObjectMeta& meta, const v1::KindOptions& options) {
+    const FieldPath ns = path.Child("namespace");
+    if (!meta.name().empty()) AddWhy(path.Child("name"), WhyNotName(options.name_grammar(), meta.name()));
+    if (options.scope() == v1::CLUSTER) {
+      if (!meta.namespace_().empty()) Add(ns, "must be empty: the kind has no namespace");
+    } else if (meta.namespace_().empty()) {
+      Add(ns, "required");
+    } else {
+      AddWhy(ns, WhyNotName(v1::DNS_LABEL, meta.namespace_()));
+    }
+    for (int i = 0; i < meta.finalizers_size(); ++i) {
+      AddWhy(path.Child("finalizers").At(i), WhyNotFormat(v1::LABEL_KEY, meta.finalizers(i)));
+    }
+  }
+
+  void Add(const FieldPath& path, std::string_view message) {
+    v1::FieldViolation& violation = violations.emplace_back();
+    violation.set_field(path.ToString());
+    violation.set_message(std::string(message));
+  }
+
+  void AddWhy(const FieldPath& path, const std::string& why) {
+    if (!why.empty()) Add(path, why);
+  }
+
+ private:
+  // What must be said about metadata and spec must be said when they are left out too.
+  static bool IsObjectPart(const FieldPath& path) {
+    return path == FieldPath().Child("metadata") || path == FieldPath().Child("spec");
+  }
+
+  void CheckField(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+    const v1::FieldRules& rules = RulesOf(field);
+    const bool set = IsSet(message, field);
+    if (rules.required() && !set) return Add(path, "required");
+    if (field->is_map()) return CheckMap(path, message, field);
+    if (field->is_repeated()) return CheckList(path, message, field);
+    if (!set && !IsObjectPart(path)) return;
+    if (IsSubmessage(field)) return CheckMessage(path, message.GetReflection()->GetMessage(message, field));
+    if (IsInteger(field)) return CheckRange(path, IntegerAt(message, field), rules, "");
+    if (IsDuration(field)) return CheckDuration(path, message, field);
+    if (field->enum_type() != nullptr) return CheckEnum(path, field, message.GetReflection()->GetEnumValue(message, field));
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) CheckString(path, ScalarText(message, field), rules);
+  }
+
+  void CheckEnum(const FieldPath& path, const FieldDescriptor* field, int number) {
+    if (field->enum_type()->FindValueByNumber(number) != nullptr) return;
+    Add(path, fmt::format("must be one of {}, is number {}", Join(EnumNames(field->enum_type()), ", "), number));
+  }
+
+  void CheckRange(const FieldPath& path, int64_t value, const v1::FieldRules& rules, std::string_view unit) {
+    if (rules.has_min() && value < rules.min()) {
+      Add(path, fmt::format("must be at least {}{}", rules.min(), unit));
+    } else if (rules.has_max() && value > rules.max()) {
+      Add(path, fmt::format("must be at most {}{}", rules.max(), unit));
+    }
+  }
+
+  // Whole seconds are compared, so what is over the limit by a fraction counts as the next second.
+  void CheckDuration(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+    const auto& value =
+        static_cast<const google::protobuf::Duration&>(message.GetReflection()->GetMessage(message, field));
+    const v1::FieldRules& rules = RulesOf(field);
+    const bool fraction_over = rules.has_max() && value.seconds() == rules.max() && value.nanos() > 0;
+    CheckRange(path, value.seconds() + (fraction_over ? 1 : 0), rules, "s");
+  }
+
+  void CheckString(const FieldPath& path, std::string_view value, const v1::FieldRules& rules) {
+    const size_t max = rules.max_length() != 0 ? rules.max_length() : kStringBytesMax;
+    if (value.size() > max) return Add(path, AtMost("bytes", max, value.size()));
+    if (value.size() < rules.min_length()) Add(path, fmt::format("must have at least {} bytes", rules.min_length()));
+    if (const std::string why = WhyNotText(value); !why.empty()) return Add(path, why);
+    if (const std::string why = WhyNotFormat(rules.format(), value); !why.empty()) return Add(path, why);
+    CheckReference(path, value, rules);
+  }
+
+  // Whether the other object exists is the server's question; whether it could, is ours.
+  void CheckReference(const FieldPath& path, std::string_view value, const v1::FieldRules& rules) {
+    const Kind* kind = KindRegistry::Get().FindByName(rules.references());
+    if (kind == nullptr) return;
+    const std::string why = WhyNotName(kind->options.name_grammar(), value);
+    if (!why.empty()) Add(path, fmt::format("is no name of a {}: {}", kind->name, why));
+  }
+
+  void CheckMap(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+    const v1::FieldRules& rules = RulesOf(field);
+    const auto items = MapItems(message, field);
+    const uint32_t max = rules.max_items() != 0 ? rules.max_items() : kMapItemsMax;
+    if (items.size() > max) Add(path, AtMost("entries", max, items.size()));
+    v1::FieldRules key_rules, value_rules;
+    key_rules.set_format(rules.map_key_format());
+    value_rules.set_format(rules.map_value_format());
+    for (const auto& [key, value] : items) {
+      const FieldPath at = path.AtKey(key);
+      CheckString(at, key, key_rules);
+      CheckString(at, value, value_rules);
+    }
+  }
+
+  void CheckList(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+    const v1::FieldRules& rules = RulesOf(field);
+    const Reflection* reflection = message.GetReflection();
+    const auto size = static_cast<uint32_t>(reflection->FieldSize(message, field));
+    const uint32_t max = rules.max_items() != 0 ? rules.max_items() : kListItemsMax;
+    if (size < rules.min_items()) Add(path, fmt::format("must have at least {} items", rules.min_items()));
+    if (size > max) return Add(path, AtMost("items", max, size));
+    for (int i = 0; i < static_cast<int>(size); ++i) {
+      if (IsSubmessage(field)) {
+        CheckMessage(path.At(i), reflection->GetRepeatedMessage(message, field, i));
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        CheckItem(path.At(i), ScalarText(message, field, i), rules);
+      } else if (field->enum_type() != nullptr) {
+        CheckEnum(path.At(i), field, reflection->GetRepeatedEnumValue(message, field, i));
+      }
+    }
+    CheckUnique(path, message, field);
+  }
+
+  void CheckItem(const FieldPath& path, const std::string& value, const v1::FieldRules& rules) {
+    if (value.empty() && rules.set()) return Add(path, "may not be empty");
+    CheckString(path, value, rules);
+  }
+
+  void CheckUnique(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+    const FieldDescriptor* key = MergeKeyOf(field);
+    if (key == nullptr && !RulesOf(field).set()) return;
+    const Reflection* reflection = message.GetReflection();
+    std::map<std::string, int> first;
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      const FieldPath at = key == nullptr ? path.At(i) : path.At(i).Child(key->json_name());
+      const std::string value = key == nullptr
+                                    ? ScalarText(message, field, i)
+                                    : ScalarText(reflection->GetRepeatedMessage(message, field, i), key);
+      const auto [found, added] = first.emplace(value, i);
+      if (!added) Add(at, fmt::format("is a duplicate of [{}]: \"{}\"", found->second, value));
+      if (key != nullptr && value.empty() && !RulesOf(key).required()) Add(at, "required");
+    }
+  }
+};
+
+}  // namespace
+
+Violations Validate(const Message& object) {
+  Checker checker;
+  const Reflection* reflection = object.GetReflection();
+  if (reflection->GetOneofFieldDescriptor(object, KindOneof(object.GetDescriptor())) == nullptr) {
+    checker.Add(FieldPath().Child("kind"), "required");
+    return checker.violations;
+  }
+  const Message& inner = Inner(object);
+  if (inner.ByteSizeLong() > kObjectBytesMax) {
+    checker.Add(FieldPath(), AtMost("bytes", kObjectBytesMax, inner.ByteSizeLong()));
+    return checker.violations;
+  }
+  checker.CheckMessage(FieldPath(), inner);
+  const auto& options = inner.GetDescriptor()->options().GetExtension(v1::kind);
+  checker.CheckMeta(FieldPath().Child("metadata"), Meta(object), options);
+  return std::move(checker.violations);
+}
+
+bool MatchesFormat(v1::Format format, std::string_view value, std::string* why) {
+  *why = WhyNotText(value);
+  if (why->empty()) *why = WhyNotFormat(format, value);
+  return why->empty();
+}
+
+}  // namespace reeve::schema

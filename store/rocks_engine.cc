@@ -1,0 +1,214 @@
+#include "store/rocks_engine.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/status.h"
+
+namespace reeve::store {
+namespace {
+
+constexpr size_t kBlockCacheBytes = 64 << 20;
+constexpr size_t kWriteBufferBytes = 32 << 20;
+constexpr uint64_t kWalBytesMax = 128 << 20;
+constexpr double kBloomBitsPerKey = 10;
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+absl::Status ToStatus(const rocksdb::Status& status, std::string_view doing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = fmt::format("{}: {}", doing, status.ToString());
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
+  return absl::UnavailableError(text);
+}
+
+// At the opening of a database that should be whole, an absent file is a loss too.
+absl::Status ToOpenStatus(const rocksdb::Status& status, const std::string& dir) {
+  const std::string text = fmt::format("opening the database {}: {}", dir, status.ToString());
+  const bool locked = text.find("lock ") != std::string::npos;
+  if (status.IsIOError() && locked) return absl::FailedPreconditionError(text);
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
+  if (status.IsCorruption() || status.IsPathNotFound() || status.IsInvalidArgument()) {
+    return absl::DataLossError(text);
+  }
+  return ToStatus(status, "opening the database " + dir);
+}
+
+// Remembers the first background error and forbids going on after it.
+class ErrorListener final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    Log(LogLevel::kError, "the database failed in the background", {{"error", error->ToString()}});
+    MutexLock lock(&mu_);
+    if (health_.ok()) health_ = ToStatus(*error, "the database failed in the background");
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+  absl::Status health() const {
+    MutexLock lock(&mu_);
+    return health_;
+  }
+
+ private:
+  mutable Mutex mu_;
+  absl::Status health_ ABSL_GUARDED_BY(mu_);
+};
+
+rocksdb::Options MakeOptions(const RocksEngine::Options& options) {
+  rocksdb::Options made;
+  made.create_if_missing = options.create;
+  made.paranoid_checks = true;
+  made.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  made.track_and_verify_wals_in_manifest = true;
+  made.max_bgerror_resume_count = 0;
+  made.write_buffer_size = kWriteBufferBytes;
+  made.max_total_wal_size = kWalBytesMax;
+  made.compression = rocksdb::kLZ4Compression;
+  made.keep_log_file_num = 2;
+  made.info_log_level = rocksdb::WARN_LEVEL;
+  made.stats_dump_period_sec = 0;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.checksum = rocksdb::kXXH3;
+  made.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return made;
+}
+
+rocksdb::WriteBatch ToRocks(const EngineBatch& batch) {
+  rocksdb::WriteBatch made;
+  for (const EngineBatch::Op& op : batch.ops()) {
+    switch (op.kind) {
+      case EngineBatch::Op::Kind::kPut:
+        made.Put(op.key, op.value);
+        break;
+      case EngineBatch::Op::Kind::kDelete:
+        made.Delete(op.key);
+        break;
+      case EngineBatch::Op::Kind::kDeleteRange:
+        made.DeleteRange(op.key, op.value);
+        break;
+    }
+  }
+  return made;
+}
+
+const Histogram& SyncSeconds() {
+  static const Histogram* const histogram = new Histogram(
+      "reeve_store_sync_seconds", "Synced writes of the store's log.",
+      {0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5});
+  return *histogram;
+}
+
+class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(Options options, std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db)
+      : options_(std::move(options)), listener_(std::move(listener)), db_(std::move(db)) {}
+
+  absl::Status Write(const EngineBatch& batch, bool sync) override;
+  std::shared_ptr<const EngineSnapshot> Snapshot() override;
+  absl::Status Health() const override { return listener_->health(); }
+  uint64_t used_bytes() const override;
+  rocksdb::DB* db() const { return db_.get(); }
+
+ private:
+  rocksdb::Status WriteSynced(const EngineBatch& batch);
+
+  const Options options_;  // Its lock goes after the database.
+  const std::shared_ptr<ErrorListener> listener_;
+  const std::unique_ptr<rocksdb::DB> db_;
+};
+
+class RocksSnapshot final : public EngineSnapshot {
+ public:
+  explicit RocksSnapshot(std::shared_ptr<const Impl> engine)
+      : engine_(std::move(engine)), snapshot_(engine_->db()->GetSnapshot()) {}
+  ~RocksSnapshot() override { engine_->db()->ReleaseSnapshot(snapshot_); }
+
+  absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const override {
+    std::string value;
+    const rocksdb::Status status = engine_->db()->Get(ReadOptions(), ToSlice(key), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    RETURN_IF_ERROR(ToStatus(status, "reading the database"));
+    return std::optional<std::string>(std::move(value));
+  }
+
+  absl::Status Scan(
+      std::string_view first, std::string_view last,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    rocksdb::ReadOptions options = ReadOptions();
+    const rocksdb::Slice end = ToSlice(last);
+    if (!last.empty()) options.iterate_upper_bound = &end;
+    const std::unique_ptr<rocksdb::Iterator> it(engine_->db()->NewIterator(options));
+    for (it->Seek(ToSlice(first)); it->Valid(); it->Next()) {
+      if (!visit(ToView(it->key()), ToView(it->value()))) break;
+    }
+    return ToStatus(it->status(), "scanning the database");
+  }
+
+ private:
+  rocksdb::ReadOptions ReadOptions() const {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    return options;
+  }
+
+  const std::shared_ptr<const Impl> engine_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+absl::Status Impl::Write(const EngineBatch& batch, bool sync) {
+  if (sync && options_.sync) return ToStatus(WriteSynced(batch), "writing to the database");
+  rocksdb::WriteBatch made = ToRocks(batch);
+  return ToStatus(db_->Write({}, &made), "writing to the database");
+}
+
+rocksdb::Status Impl::WriteSynced(const EngineBatch& batch) {
+  if (batch.empty()) return db_->SyncWAL();
+  const absl::Duration start = RealClock()->Read().mono;
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  rocksdb::WriteBatch made = ToRocks(batch);
+  const rocksdb::Status status = db_->Write(options, &made);
+  SyncSeconds().Observe(absl::ToDoubleSeconds(RealClock()->Read().mono - start));
+  return status;
+}
+
+std::shared_ptr<const EngineSnapshot> Impl::Snapshot() {
+  return std::make_shared<RocksSnapshot>(shared_from_this());
+}
+
+uint64_t Impl::used_bytes() const {
+  uint64_t files = 0;
+  uint64_t memory = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &files);
+  db_->GetIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &memory);
+  return files + memory;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<RocksEngine>> RocksEngine::Open(Options options) {
+  auto listener = std::make_shared<ErrorListener>();
+  rocksdb::Options rocks = MakeOptions(options);
+  rocks.listeners.push_back(listener);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(rocks, options.dir, &db);
+  if (!status.ok()) return ToOpenStatus(status, options.dir);
+  return std::make_shared<Impl>(std::move(options), std::move(listener),
+                                std::unique_ptr<rocksdb::DB>(db));
+}
+
+}  // namespace reeve::store

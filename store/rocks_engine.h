@@ -1,0 +1,34 @@
+// The engine over RocksDB. The only door to it.
+//
+// How it is set up and why: the log is read so that a torn tail is cut and damage before it is an
+// error (RocksDB's default would drop everything after the damage in silence); a background error
+// is never resumed from, because what was acknowledged since is not known to be on disk: Health
+// stays an error until the process opens it again.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <string>
+
+#include "store/engine.h"
+
+namespace reeve::store {
+
+class RocksEngine : public Engine {
+ public:
+  struct Options {
+    std::string dir;
+    bool create = false;  // False: DATA_LOSS when there is no database.
+    bool sync =
+        true;  // False: `sync` of Write is ignored; for tests where durability is not the point.
+    std::shared_ptr<void> lock;  // Released when the engine, and every snapshot of it, is gone.
+  };
+  // DATA_LOSS: damaged, or a file is missing. FAILED_PRECONDITION: another process has it open.
+  static absl::StatusOr<std::shared_ptr<RocksEngine>> Open(Options options);
+
+  // Files and memory that hold data.
+  virtual uint64_t used_bytes() const = 0;
+};
+
+}  // namespace reeve::store
