@@ -68,6 +68,10 @@ struct Deleted {
   ObjectPtr object;   // As it last was.
 };
 
+class Admission;
+class Attempt;
+struct Planned;
+
 class Registry {
  public:
   // Everything must outlive the registry. `new_uid` is called from the threads of the callers.
@@ -105,7 +109,29 @@ class Registry {
   store::Store* store() const { return options_.store; }
 
  private:
-  absl::Status EnsureNamespace(const std::string& name);
+  // What one object of a request came to.
+  struct Written {
+    v1::ApplyResult::Action action = v1::ApplyResult::UNCHANGED;
+    bool gone = false;
+    ObjectPtr object;
+  };
+  struct Outcome {
+    std::vector<Written> written;
+    Revision revision = 0;
+  };
+  // Says what is to be written, on a fresh view; called again for each attempt.
+  using Prepare = std::function<absl::StatusOr<std::vector<Planned>>(Attempt*, Admission*)>;
+
+  absl::StatusOr<std::unique_ptr<Attempt>> Begin() const;
+  // Prepares, stages and commits, again and again while others win the race.
+  absl::StatusOr<Outcome> Write(const Identity& who, const WriteOptions& options, const Prepare& prepare);
+  absl::StatusOr<ObjectPtr> WriteOne(const Identity& who, const WriteOptions& options,
+                                     const std::function<absl::StatusOr<Planned>(Admission*)>& prepare);
+  absl::StatusOr<Outcome> Stage(Attempt* attempt, Admission* admission, const Prepare& prepare) const;
+  static Outcome Committed(Outcome outcome, Revision revision);
+  absl::StatusOr<Deleted> DeleteNamespace(const Identity& who, const ObjectKey& key, const v1::DeleteRequest& request);
+  absl::StatusOr<Deleted> FinishNamespace(const Identity& who, const ObjectKey& key);
+  absl::Status EnsureNamespace(std::string_view name);
 
   const Options options_;  // Constant after construction.
 };

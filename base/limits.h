@@ -22,6 +22,10 @@ inline constexpr size_t kRequestBytesMax = 4 << 20;
 inline constexpr int kApplyObjectsMax = 256;
 inline constexpr size_t kListChunkBytes = 1 << 20;
 inline constexpr size_t kHostSideNameMax = 63;
+// A write that lost a race is tried again on a fresh view this often.
+inline constexpr int kCommitAttemptsMax = 16;
+// From an object to its root owner.
+inline constexpr int kOwnerDepthMax = 8;
 static_assert(kManifestDocumentBytesMax <= kObjectBytesMax);
 static_assert(kObjectBytesMax < kRequestBytesMax);
 
@@ -44,6 +48,11 @@ inline constexpr absl::Duration kRestartGrace = absl::Seconds(120);
 // Blobs (an unpacked site).
 inline constexpr uint64_t kBlobBytesMax = 1ull << 30;
 inline constexpr uint64_t kBlobFilesMax = 50'000;
+
+// Joining. A token is good for one host, once, for a while, and for a few guesses.
+inline constexpr absl::Duration kJoinTokenTtl = absl::Minutes(30);
+inline constexpr absl::Duration kJoinTokenTtlMax = absl::Hours(24);
+inline constexpr int kJoinTokenFailuresMax = 5;
 
 // Controllers.
 inline constexpr size_t kWorkqueueKeysMax = 1'000'000;

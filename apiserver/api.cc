@@ -1,0 +1,91 @@
+#include "apiserver/api.h"
+
+#include <utility>
+
+#include "base/status.h"
+
+namespace reeve::apiserver {
+namespace {
+
+// REQUIRES: the registry's kinds are those of v1::Object.
+v1::Object Take(ObjectPtr object) { return std::move(static_cast<v1::Object&>(*object)); }
+
+WriteOptions OptionsOf(const std::string& manager, bool dry_run) { return {manager, dry_run}; }
+
+}  // namespace
+
+absl::StatusOr<v1::Object> Api::Get(const Identity& who, const v1::GetRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Get(who, {request.key().kind(), request.key().namespace_(),
+                                                          request.key().name()}));
+  return Take(std::move(object));
+}
+
+absl::StatusOr<v1::ListSummary> Api::List(const Identity& who, const v1::ListRequest& request,
+                                          const std::function<void(v1::Object)>& visit) {
+  return registry_->List(who, request, [&](ObjectPtr object) { visit(Take(std::move(object))); });
+}
+
+absl::StatusOr<std::unique_ptr<Subscription>> Api::Watch(const Identity& who, const v1::WatchRequest& request,
+                                                         std::function<void()> wake) {
+  return hub_->Watch(who, request, std::move(wake));
+}
+
+absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::ApplyRequest& request) {
+  if (request.mentioned_size() != 0 && request.mentioned_size() != request.objects_size()) {
+    return InvalidArgument("mentioned: must have one entry for each of objects");
+  }
+  std::vector<ApplyItem> items;
+  for (int i = 0; i < request.objects_size(); ++i) {
+    ApplyItem& item = items.emplace_back();
+    item.object = &request.objects(i);
+    if (i < request.mentioned_size()) {
+      item.mentioned.assign(request.mentioned(i).paths().begin(), request.mentioned(i).paths().end());
+    }
+  }
+  ASSIGN_OR_RETURN(ApplyOutcome outcome,
+                   registry_->Apply(who, items, OptionsOf(request.field_manager(), request.dry_run())));
+  v1::ApplyResponse response;
+  response.set_revision(outcome.revision);
+  for (Applied& applied : outcome.results) {
+    v1::ApplyResult* result = response.add_results();
+    result->set_action(applied.action);
+    *result->mutable_object() = Take(std::move(applied.object));
+  }
+  return response;
+}
+
+absl::StatusOr<v1::Object> Api::Create(const Identity& who, const v1::CreateRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Create(who, request.object(),
+                                                       OptionsOf(request.field_manager(), request.dry_run())));
+  return Take(std::move(object));
+}
+
+absl::StatusOr<v1::Object> Api::Update(const Identity& who, const v1::UpdateRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Update(who, request.object(),
+                                                       OptionsOf(request.field_manager(), request.dry_run())));
+  return Take(std::move(object));
+}
+
+absl::StatusOr<v1::Object> Api::UpdateStatus(const Identity& who, const v1::UpdateRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object, registry_->UpdateStatus(who, request.object(),
+                                                             OptionsOf(request.field_manager(), request.dry_run())));
+  return Take(std::move(object));
+}
+
+absl::StatusOr<v1::DeleteResponse> Api::Delete(const Identity& who, const v1::DeleteRequest& request) {
+  ASSIGN_OR_RETURN(Deleted deleted, registry_->Delete(who, request));
+  v1::DeleteResponse response;
+  response.set_gone(deleted.gone);
+  *response.mutable_object() = Take(std::move(deleted.object));
+  return response;
+}
+
+v1::VersionResponse Api::Version() const {
+  v1::VersionResponse response;
+  response.set_version(REEVE_VERSION);
+  response.set_epoch(registry_->store()->epoch());
+  response.set_revision(registry_->store()->revision());
+  return response;
+}
+
+}  // namespace reeve::apiserver

@@ -1,0 +1,51 @@
+#include "apiserver/attempt.h"
+
+#include "apiserver/keys.h"
+#include "base/status.h"
+
+namespace reeve::apiserver {
+
+Attempt::Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds)
+    : view_(std::move(view)), kinds_(kinds) {}
+
+absl::StatusOr<const Message*> Attempt::Find(const ObjectKey& key) {
+  if (const auto staged = staged_.find(key); staged != staged_.end()) return staged->second.get();
+  if (const auto found = found_.find(key); found != found_.end()) return found->second.get();
+  const schema::Kind* kind = kinds_->FindByName(key.kind);
+  if (kind == nullptr) return nullptr;
+  ASSIGN_OR_RETURN(const std::optional<store::Version> version,
+                   view_->Get(ObjectStoreKey(*kind, key.ns, key.name)));
+  ObjectPtr& slot = found_[key];
+  if (!version.has_value()) return nullptr;
+  ASSIGN_OR_RETURN(slot, DecodeFromStore(*kinds_, *version));
+  return slot.get();
+}
+
+void Attempt::Preview(const Message& object) { staged_[schema::KeyOf(object)] = CloneObject(object); }
+
+void Attempt::Require(store::Precondition precondition) {
+  // All are about the state before the transaction, so that one for each key is enough.
+  if (required_.insert(precondition.key).second) txn_.preconditions.push_back(std::move(precondition));
+}
+
+void Attempt::Stage(const Message* before, const Message* after) {
+  const Message& object = after != nullptr ? *after : *before;
+  const schema::Kind& kind = *schema::KindOf(object, *kinds_);
+  const ObjectKey key = schema::KeyOf(object);
+  const std::string store_key = ObjectStoreKey(kind, key.ns, key.name);
+  Require(before == nullptr ? store::MustBeAbsent(store_key) : store::MustBeAt(store_key, RevisionOf(*before)));
+  if (after == nullptr) {
+    Write({store_key, std::nullopt});
+  } else {
+    Write({store_key, EncodeForStore(*after)});
+  }
+  durable_ = durable_ || !kind.options.ephemeral();
+  staged_[key] = after == nullptr ? nullptr : CloneObject(*after);
+}
+
+store::Txn Attempt::TakeTxn() {
+  txn_.durable = durable_;
+  return std::move(txn_);
+}
+
+}  // namespace reeve::apiserver

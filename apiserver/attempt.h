@@ -1,0 +1,55 @@
+// One try at a request: a view, what was read of it, and the transaction that is being put together.
+//
+// What Find returns stays valid while the attempt lives, and includes what was staged. Everything that was read and
+// decided on becomes a precondition, so that a commit means the decision still held. Thread-compatible.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apiserver/object_io.h"
+#include "base/names.h"
+#include "store/store.h"
+
+namespace reeve::apiserver {
+
+class Attempt {
+ public:
+  Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds);
+
+  const schema::KindRegistry& kinds() const { return *kinds_; }
+  const store::ReadView& view() const { return *view_; }
+
+  // nullptr when there is none. Carries its resourceVersion.
+  absl::StatusOr<const Message*> Find(const ObjectKey& key);
+
+  // Lets Find see `object` as it will be, before it is staged.
+  void Preview(const Message& object);
+  // Stages `after` in the place of `before` (nullptr: it must be absent); nullptr as `after` removes it.
+  // REQUIRES: `before` came from Find; one call for each key.
+  void Stage(const Message* before, const Message* after);
+  // Adds to the transaction: a bare precondition, a bare write.
+  void Require(store::Precondition precondition);
+  void Write(store::Write write) { txn_.writes.push_back(std::move(write)); }
+
+  // What was put together. Not durable when everything in it is of ephemeral kinds.
+  store::Txn TakeTxn();
+  bool empty() const { return txn_.writes.empty(); }
+
+ private:
+  const std::unique_ptr<store::ReadView> view_;
+  const schema::KindRegistry* const kinds_;
+  std::map<ObjectKey, ObjectPtr> found_;  // A null pointer: looked for, not there.
+  std::map<ObjectKey, ObjectPtr> staged_;
+  std::set<std::string> required_;        // Keys that have their precondition.
+  bool durable_ = false;
+  store::Txn txn_;
+};
+
+}  // namespace reeve::apiserver

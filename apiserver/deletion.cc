@@ -1,0 +1,91 @@
+#include "apiserver/deletion.h"
+
+#include "apiserver/access.h"
+#include "apiserver/keys.h"
+#include "apiserver/strategies.h"
+#include "apiserver/timestamps.h"
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace reeve::apiserver {
+namespace {
+
+bool GoesWithNamespace(const schema::Kind& kind) {
+  const Strategy* strategy = FindStrategy(kind);
+  return strategy != nullptr && strategy->goes_with_namespace;
+}
+
+absl::Status CheckExpected(const schema::Kind& kind, const Message& object, const v1::DeleteRequest& request) {
+  const v1::ObjectMeta& meta = schema::Meta(object);
+  if (!request.uid().empty() && request.uid() != meta.uid()) {
+    return Aborted("Operation cannot be fulfilled on {} \"{}\": Precondition failed: UID in precondition: {}, UID in "
+                   "object meta: {}",
+                   kind.plural, meta.name(), request.uid(), meta.uid());
+  }
+  if (!request.resource_version().empty() && request.resource_version() != meta.resource_version()) {
+    return ModifiedError(kind, meta.name());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReserved(const schema::Kind& kind, const std::string& name) {
+  if (kind.name != "Namespace" || (name != kDefaultNamespace && name != kSystemNamespace)) return absl::OkStatus();
+  return PermissionDenied("namespaces \"{}\" is forbidden: this namespace may not be deleted", name);
+}
+
+}  // namespace
+
+ObjectPtr MarkDeleted(const Message& object, Now now) {
+  ObjectPtr marked = CloneObject(object);
+  v1::ObjectMeta* meta = schema::MutableMeta(marked.get());
+  *meta->mutable_deletion_timestamp() = ToTimestamp(absl::FromUnixSeconds(absl::ToUnixSeconds(now.wall)));
+  meta->set_generation(meta->generation() + 1);
+  return marked;
+}
+
+ObjectPtr Unmarked(const Message& object) {
+  ObjectPtr unmarked = CloneObject(object);
+  schema::MutableMeta(unmarked.get())->clear_deletion_timestamp();
+  return unmarked;
+}
+
+absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const ObjectKey& key,
+                                   const v1::DeleteRequest& request, Now now) {
+  const schema::Kind& kind = *attempt->kinds().FindByName(key.kind);
+  RETURN_IF_ERROR(CheckVerb(who, Verb::kDelete, kind, key.name));
+  ASSIGN_OR_RETURN(const Message* before, attempt->Find(key));
+  if (before == nullptr) return NotFoundError(kind, key.name);
+  RETURN_IF_ERROR(CheckReserved(kind, key.name));
+  RETURN_IF_ERROR(CheckExpected(kind, *before, request));
+  const v1::ObjectMeta& meta = schema::Meta(*before);
+  if (meta.finalizers().empty()) return Planned{before, nullptr};
+  if (meta.has_deletion_timestamp()) return Planned{before, CloneObject(*before), false};
+  return Planned{before, MarkDeleted(*before, now)};
+}
+
+absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns) {
+  std::vector<std::string> contents;
+  for (const schema::Kind& kind : attempt.kinds().kinds()) {
+    if (!kind.namespaced() || GoesWithNamespace(kind)) continue;
+    const KeyRange range = ObjectRange(kind, ns);
+    int64_t count = 0;
+    RETURN_IF_ERROR(attempt.view().Scan(range.first, range.last, [&](const store::Version&) { return ++count > 0; }));
+    if (count > 0) contents.push_back(fmt::format("{} {}", count, count == 1 ? kind.singular : kind.plural));
+  }
+  if (contents.empty()) return absl::OkStatus();
+  return FailedPrecondition("namespace \"{}\" is not empty: it holds {}; delete them first", ns, Join(contents, ", "));
+}
+
+absl::Status StageNamespaceContents(Attempt* attempt, const std::string& ns) {
+  for (const schema::Kind& kind : attempt->kinds().kinds()) {
+    if (!kind.namespaced() || !GoesWithNamespace(kind)) continue;
+    const KeyRange range = ObjectRange(kind, ns);
+    RETURN_IF_ERROR(attempt->view().Scan(range.first, range.last, [&](const store::Version& version) {
+      attempt->Write({version.key, std::nullopt});
+      return true;
+    }));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace reeve::apiserver

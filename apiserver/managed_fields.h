@@ -1,0 +1,27 @@
+// metadata.managedFields: which manager set which fields. Written from the first write on. Pure.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "proto/schema/object.h"
+
+namespace reeve::apiserver {
+
+// Who writes, and how.
+struct ManagedWrite {
+  std::string manager;
+  std::string_view operation;    // "Apply" or "Update".
+  std::string_view subresource;  // "status" or "".
+  absl::Time now;
+};
+
+// Records that `write` made `after` out of `before` (null: it is new): the changed fields are its manager's from now on, no
+// longer another's. For an Apply, `applied` is what the manifest says: its fields are the manager's too, changed or not.
+void RecordManagedFields(const ManagedWrite& write, const schema::Message* before, const schema::Message* applied,
+                         schema::Message* after);
+
+}  // namespace reeve::apiserver
