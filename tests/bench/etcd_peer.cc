@@ -5,14 +5,17 @@
 #include <thread>
 
 #include "base/status.h"
-#include "tests/bench/channels.h"
 #include "etcd.grpc.pb.h"
+#include "tests/bench/peer.h"
+#include "tests/support/channels.h"
 #include "tests/support/child_process.h"
 
 namespace reeve::bench {
 namespace {
 
 using support::ChildProcess;
+using support::FreePort;
+using support::ToStatus;
 
 constexpr char kPrefix[] = "/sites/default/";
 constexpr char kPrefixEnd[] = "/sites/default0";
@@ -110,7 +113,7 @@ class EtcdPeer final : public Peer {
     server_ = std::make_unique<ChildProcess>(std::move(server));
     kv_.clear();
     watch_.clear();
-    for (const auto& channel : Connect(fmt::format("127.0.0.1:{}", port_), pki_)) {
+    for (const auto& channel : support::Connect(fmt::format("127.0.0.1:{}", port_), pki_, kConnections)) {
       kv_.push_back(etcdserverpb::KV::NewStub(channel));
       watch_.push_back(etcdserverpb::Watch::NewStub(channel));
     }

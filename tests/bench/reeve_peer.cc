@@ -1,5 +1,3 @@
-#include <signal.h>
-
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -7,13 +5,16 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "reeve/v1/resources.grpc.pb.h"
-#include "tests/bench/channels.h"
+#include "tests/bench/peer.h"
+#include "tests/support/api_server.h"
+#include "tests/support/channels.h"
 #include "tests/support/child_process.h"
 
 namespace reeve::bench {
 namespace {
 
-using support::ChildProcess;
+using support::ApiServer;
+using support::ToStatus;
 
 v1::Object Sample(const std::string& key) {
   v1::Object object;
@@ -28,14 +29,12 @@ v1::Object Sample(const std::string& key) {
 
 class ReevePeer final : public Peer {
  public:
-  explicit ReevePeer(std::string dir) : dir_(std::move(dir)), port_(FreePort()) {}
+  explicit ReevePeer(const std::string& dir) : server_(dir) {}
   ~ReevePeer() override { StopWatches(); }
 
   absl::Status Init() {
-    RETURN_IF_ERROR(support::RunToEnd({Program(), "init", "--data-dir", dir_, "--san", "127.0.0.1"}, dir_ + "/init.log")
-                        .status());
-    RETURN_IF_ERROR(Start());
-    return absl::OkStatus();
+    RETURN_IF_ERROR(server_.Init());
+    return Start();
   }
 
   std::string name() const override { return "reeve"; }
@@ -103,38 +102,25 @@ class ReevePeer final : public Peer {
   }
 
   absl::Status Restart() override {
-    server_->Signal(SIGTERM);
-    if (server_->Wait(absl::Seconds(30)) < 0) return Unavailable("reeve-apiserver does not stop");
+    RETURN_IF_ERROR(server_.Stop());
     return Start();
   }
 
-  int64_t ResidentBytes() const override { return ResidentBytesOf(server_->pid()); }
+  int64_t ResidentBytes() const override { return ResidentBytesOf(server_.pid()); }
 
  private:
-  static std::string Program() { return support::BinDir() + "/reeve-apiserver"; }
-
   absl::Status Start() {
-    ASSIGN_OR_RETURN(ChildProcess server,
-                     ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen",
-                                          fmt::format("127.0.0.1:{}", port_), "--join-listen", "127.0.0.1:0",
-                                          "--http-listen", "127.0.0.1:0"},
-                                         dir_ + "/server.log"));
-    server_ = std::make_unique<ChildProcess>(std::move(server));
-    const auto channels = Connect(fmt::format("127.0.0.1:{}", port_), dir_ + "/pki");
+    RETURN_IF_ERROR(server_.Start());
     stubs_.clear();
-    for (const auto& channel : channels) stubs_.push_back(v1::Resources::NewStub(channel));
-    const bool up = support::WaitUntil(absl::Seconds(60), [&] {
-      const absl::Status status = Get(0, "none");
-      return status.ok() || absl::IsNotFound(status);
-    });
-    return up ? absl::OkStatus() : Unavailable("reeve-apiserver does not answer; see {}/server.log", dir_);
+    for (const auto& channel : support::Connect(server_.endpoint(), server_.pki(), kConnections)) {
+      stubs_.push_back(v1::Resources::NewStub(channel));
+    }
+    return absl::OkStatus();
   }
 
   v1::Resources::Stub* Stub(int client) { return stubs_[client % stubs_.size()].get(); }
 
-  const std::string dir_;
-  const int port_;
-  std::unique_ptr<ChildProcess> server_;
+  ApiServer server_;
   std::vector<std::unique_ptr<v1::Resources::Stub>> stubs_;
   std::vector<std::shared_ptr<grpc::ClientContext>> contexts_;
   std::vector<std::thread> watchers_;

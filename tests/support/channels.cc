@@ -1,4 +1,4 @@
-#include "tests/bench/channels.h"
+#include "tests/support/channels.h"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -9,20 +9,20 @@
 
 #include "base/status.h"
 
-namespace reeve::bench {
+namespace reeve::support {
 
 std::string ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint, const std::string& pki_dir) {
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint, const std::string& pki_dir, int count) {
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = ReadFile(pki_dir + "/ca.crt");
   tls.pem_cert_chain = ReadFile(pki_dir + "/admin.crt");
   tls.pem_private_key = ReadFile(pki_dir + "/admin.key");
   std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (int i = 0; i < kConnections; ++i) {
+  for (int i = 0; i < count; ++i) {
     grpc::ChannelArguments args;
     args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -49,4 +49,4 @@ int FreePort() {
   return ntohs(address.sin_port);
 }
 
-}  // namespace reeve::bench
+}  // namespace reeve::support

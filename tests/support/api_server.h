@@ -1,0 +1,35 @@
+// A real reeve-apiserver process on a directory, for tests that kill it.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <memory>
+#include <string>
+
+#include "tests/support/child_process.h"
+
+namespace reeve::support {
+
+// Thread-compatible.
+class ApiServer {
+ public:
+  // `dir` exists or is made; always the same port.
+  explicit ApiServer(std::string dir);
+
+  absl::Status Init();   // reeve-apiserver init
+  absl::Status Start();  // Returns when it answers.
+  absl::Status Stop();   // SIGTERM, and waits.
+  void Kill();           // SIGKILL.
+
+  std::string endpoint() const;
+  std::string pki() const { return dir_ + "/pki"; }
+  std::string log() const { return dir_ + "/server.log"; }
+  int pid() const { return process_->pid(); }
+
+ private:
+  const std::string dir_;
+  const int port_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace reeve::support

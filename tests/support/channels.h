@@ -1,0 +1,24 @@
+// gRPC connections of tests that speak to a server process.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+
+namespace reeve::support {
+
+// `count` channels to `endpoint`, each a TCP connection of its own, with the admin's certificate of `pki_dir`.
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint, const std::string& pki_dir, int count);
+
+std::string ReadFile(const std::string& path);
+
+absl::Status ToStatus(const grpc::Status& status);
+
+// A port nobody listens on at the moment.
+int FreePort();
+
+}  // namespace reeve::support
