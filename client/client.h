@@ -11,9 +11,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.h"
+#include "reeve/v1/content.pb.h"
 #include "reeve/v1/kinds.pb.h"
 #include "reeve/v1/resources.pb.h"
 
@@ -77,5 +79,17 @@ class Content {
   virtual absl::Status GetBlob(const std::string& ns, const std::string& digest,
                                const std::function<absl::Status(std::string_view)>& write) = 0;
 };
+
+// For people and `ctl`: what is neither an object nor content.
+class Admin {
+ public:
+  virtual ~Admin() = default;
+  virtual absl::StatusOr<v1::VersionResponse> Version() = 0;
+  // A token with which one machine may join as a host, once.
+  virtual absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request) = 0;
+};
+
+// Everything a server offers to its users.
+class Api : public Client, public Content, public Admin {};
 
 }  // namespace reeve::client
