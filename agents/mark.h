@@ -1,5 +1,6 @@
-// The mark on every file that Reeve makes: its first line, "# reeve-managed owner=<uid> sha256=<of the rest>".
-// What bears it is ours; what bears it with another hash was edited; what lacks it is foreign.
+// The mark on every file that Reeve makes: its first line, "# reeve-managed owner=<uid> sha256=<of
+// the rest>". What bears it is ours; what bears it with another hash was edited; what lacks it is
+// foreign.
 #pragma once
 
 #include <optional>

@@ -1,8 +1,9 @@
-// What the agent can do to a host: each provider looks at its part, and runs and undoes the steps that are its own.
+// What the agent can do to a host: each provider looks at its part, and runs and undoes the steps
+// that are its own.
 //
-// A step is run in three moves, so that a crash between any two of them can be undone: Prepare looks and returns the
-// receipt, which is synced to the journal; Do acts; Undo takes back what Do did, or began to do. Providers decide
-// nothing: which steps there are is host_plan's.
+// A step is run in three moves, so that a crash between any two of them can be undone: Prepare
+// looks and returns the receipt, which is synced to the journal; Do acts; Undo takes back what Do
+// did, or began to do. Providers decide nothing: which steps there are is host_plan's.
 #pragma once
 
 #include <absl/status/status.h>
@@ -30,12 +31,13 @@ struct HostPaths {
   std::string state = "/var/lib/reeve-agent";  // Ledger, journal, staging, drift.
   std::string content = "/srv/reeve";
   std::string units = "/etc/systemd/system";
-  std::string nginx = "/etc/nginx";            // Ours in it: reeve/, conf.d/zz-reeve.conf.
+  std::string nginx = "/etc/nginx";  // Ours in it: reeve/, conf.d/zz-reeve.conf.
   std::string nginx_program = "/usr/sbin/nginx";
-  int nginx_probe_port = 8099;                 // On 127.0.0.1: answers the number of the live generation.
+  int nginx_probe_port = 8099;  // On 127.0.0.1: answers the number of the live generation.
 };
 
-// The host as providers reach it. Nothing is owned; `content` is nullptr where no blob can be fetched.
+// The host as providers reach it. Nothing is owned; `content` is nullptr where no blob can be
+// fetched.
 struct Host {
   Files* files = nullptr;
   Exec* exec = nullptr;
@@ -51,23 +53,26 @@ class HostProvider {
   virtual ~HostProvider() = default;
   virtual std::string_view name() const = 0;  // "systemd": a metric label.
 
-  // Adds what is on the host to `inventory`: everything with our mark, and what is in our roots without it. Changes
-  // nothing. A part that cannot be seen is an error, never an empty part.
+  // Adds what is on the host to `inventory`: everything with our mark, and what is in our roots
+  // without it. Changes nothing. A part that cannot be seen is an error, never an empty part.
   virtual absl::Status Observe(pb::Inventory* inventory) = 0;
 
   // Is this step one of ours?
   virtual bool Runs(const pb::Step& step) const = 0;
 
-  // Looks at what `step` will find. Changes nothing. FAILED_PRECONDITION when something foreign is in its way.
+  // Looks at what `step` will find. Changes nothing. FAILED_PRECONDITION when something foreign is
+  // in its way.
   virtual absl::StatusOr<pb::Receipt> Prepare(const pb::Step& step) = 0;
 
-  // Idempotent. On an error the host may be half changed: Undo follows. The message is for people, its first line says
-  // it all (nginx's first error line, systemd's result).
-  virtual absl::Status Do(const pb::Step& step, const pb::Receipt& receipt, pb::StepReport* report) = 0;
+  // Idempotent. On an error the host may be half changed: Undo follows. The message is for people,
+  // its first line says it all (nginx's first error line, systemd's result).
+  virtual absl::Status Do(const pb::Step& step, const pb::Receipt& receipt,
+                          pb::StepReport* report) = 0;
 
-  // Takes the host back to what `receipt` says, whether Do ran, ran half, or not at all. Idempotent; leaves alone what
-  // this step did not make. Removing steps (RemoveUser, PruneReleases, RemoveContent, StopUnit, RemoveUnit) are never
-  // undone: they are run again until done.
+  // Takes the host back to what `receipt` says, whether Do ran, ran half, or not at all.
+  // Idempotent; leaves alone what this step did not make. Removing steps (RemoveUser,
+  // PruneReleases, RemoveContent, StopUnit, RemoveUnit) are never undone: they are run again until
+  // done.
   virtual absl::Status Undo(const pb::Step& step, const pb::Receipt& receipt) = 0;
 };
 

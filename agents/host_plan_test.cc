@@ -1,0 +1,299 @@
+#include "agents/host_plan.h"
+
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include "agents/ledger.h"
+#include "agents/mark.h"
+#include "agents/step.h"
+#include "base/status.h"
+#include "base/testing/golden.h"
+
+namespace reeve::agents {
+namespace {
+
+constexpr char kBlob1[] = "sha256-1111111111111111";
+constexpr char kBlob2[] = "sha256-2222222222222222";
+
+std::string UnitText(const v1::Artifact::Unit& unit, const std::string& owner) {
+  return WithMark(owner,
+                  fmt::format("unit {} blob {} port {}\n", unit.name(), unit.blob(), unit.port()));
+}
+
+std::string SiteText(const v1::Artifact::NginxSite& site, const std::string& owner) {
+  return WithMark(owner, fmt::format("site {} {}\n", site.name(), site.server_names(0)));
+}
+
+const Renderers& PlainRenderers() {
+  static const Renderers renderers = {
+      .unit = [](const auto& unit, const auto& owner, const auto&) -> absl::StatusOr<std::string> {
+        if (unit.command_size() == 0) return InvalidArgument("command: required");
+        return UnitText(unit, owner);
+      },
+      .site = [](const auto& site, const auto& owner) -> absl::StatusOr<std::string> {
+        return SiteText(site, owner);
+      }};
+  return renderers;
+}
+
+// A host as the ledger and the inventory describe it.
+class HostPlanTest : public ::testing::Test {
+ protected:
+  HostPlanTest() {
+    inventory_.mutable_nginx()->set_installed(true);
+    inventory_.mutable_nginx()->set_hooked(true);
+  }
+
+  pb::Ledger::Entry* AddEntry(const std::string& key, const v1::WorkSpec& spec) {
+    auto* entry = ledger_.add_entries();
+    entry->set_key(key);
+    entry->mutable_work()->mutable_metadata()->set_namespace_("default");
+    entry->mutable_work()->mutable_metadata()->set_name(key.substr(key.find('/') + 1));
+    entry->mutable_work()->mutable_metadata()->set_uid("uid-" + key.substr(key.find('/') + 1));
+    entry->mutable_work()->mutable_metadata()->set_generation(1);
+    *entry->mutable_work()->mutable_spec() = spec;
+    entry->set_spec_hash(HashOf(spec));
+    return entry;
+  }
+
+  static v1::WorkSpec Process(const std::string& name, int port, const std::string& blob) {
+    v1::WorkSpec spec;
+    spec.set_host("h1");
+    auto* user = spec.add_artifacts();
+    user->set_id("user");
+    user->mutable_user()->set_name("u-" + name);
+    user->mutable_user()->set_uid(30000 + port % 100);
+    auto* unpack = spec.add_artifacts();
+    unpack->set_id("content");
+    unpack->mutable_unpack()->set_dir("d-" + name);
+    unpack->mutable_unpack()->set_blob(blob);
+    auto* unit = spec.add_artifacts();
+    unit->set_id("unit");
+    unit->mutable_unit()->set_name("reeve-" + name);
+    unit->mutable_unit()->set_user("u-" + name);
+    unit->mutable_unit()->set_port(port);
+    unit->mutable_unit()->set_blob(blob);
+    unit->mutable_unit()->add_command("node");
+    return spec;
+  }
+
+  static v1::WorkSpec Route(const std::string& name, const std::string& host) {
+    v1::WorkSpec spec;
+    auto* site = spec.add_artifacts();
+    site->set_id("route");
+    site->mutable_nginx_site()->set_name(name);
+    site->mutable_nginx_site()->add_server_names(host);
+    return spec;
+  }
+
+  // As if the plan for `entry` had been carried out.
+  void Apply(pb::Ledger::Entry* entry) {
+    const std::string& uid = entry->work().metadata().uid();
+    for (const auto& artifact : entry->work().spec().artifacts()) {
+      if (artifact.has_user()) {
+        auto* user = inventory_.add_users();
+        user->set_name(artifact.user().name());
+        user->set_uid(artifact.user().uid());
+        user->set_ours(true);
+      }
+      if (artifact.has_unpack()) {
+        auto* content = inventory_.add_contents();
+        content->set_dir(artifact.unpack().dir());
+        content->set_owner(uid);
+        content->add_releases(artifact.unpack().blob());
+        content->set_current(artifact.unpack().blob());
+      }
+      if (artifact.has_unit()) {
+        auto* unit = inventory_.add_units();
+        unit->set_name(artifact.unit().name());
+        unit->set_active_state("active");
+        unit->set_enabled(true);
+        unit->set_invocation_id("inv1");
+        SetFile("/etc/systemd/system/" + unit->name() + ".service", UnitText(artifact.unit(), uid),
+                unit->mutable_file());
+      }
+      if (artifact.has_nginx_site()) {
+        auto* site = inventory_.add_sites();
+        site->set_name(artifact.nginx_site().name());
+        SetFile("/etc/nginx/reeve/current/" + site->name() + ".conf",
+                SiteText(artifact.nginx_site(), uid), site->mutable_file());
+      }
+    }
+    RecordItems(entry);
+    for (auto& item : *entry->mutable_items()) {
+      for (const auto& unit : inventory_.units()) {
+        if (item.kind() != pb::Ledger::Item::UNIT || unit.name() != item.name()) continue;
+        item.set_sha256(unit.file().sha256());
+        item.set_invocation_id(unit.invocation_id());
+      }
+      for (const auto& site : inventory_.sites()) {
+        if (item.kind() == pb::Ledger::Item::SITE && site.name() == item.name())
+          item.set_sha256(site.file().sha256());
+      }
+    }
+  }
+
+  static void SetFile(const std::string& path, const std::string& content,
+                      pb::Inventory::File* file) {
+    file->set_path(path);
+    file->set_sha256(Sha256Hex(content));
+    const auto mark = ReadMark(content);
+    file->set_owner(mark ? mark->owner : "");
+    file->set_intact(mark && mark->intact);
+  }
+
+  pb::Plan Plan() {
+    return MakeHostPlan({.ledger = &ledger_,
+                         .inventory = &inventory_,
+                         .paths = &paths_,
+                         .renderers = &PlainRenderers(),
+                         .held = held_});
+  }
+  void ExpectPlan(const std::string& golden) {
+    ExpectGolden("agents/testdata/" + golden, Describe(Plan()));
+  }
+
+  pb::Ledger ledger_;
+  pb::Inventory inventory_;
+  HostPaths paths_;
+  std::set<std::string> held_;
+};
+
+TEST_F(HostPlanTest, AnEmptyHostIsBuilt) {
+  AddEntry("default/blog", Process("blog", 20000, kBlob1));
+  AddEntry("default/blog.example", Route("blog-route", "blog.example"));
+  AddEntry("default/shop", Process("shop", 20001, kBlob1));
+  ExpectPlan("plan_build.txt");
+}
+
+TEST_F(HostPlanTest, NoDifferenceIsNoStep) {
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  Apply(AddEntry("default/blog.example", Route("blog-route", "blog.example")));
+  const pb::Plan plan = Plan();
+  EXPECT_EQ(plan.stage(), pb::Plan::NOTHING);
+  EXPECT_EQ(plan.lanes_size(), 0);
+  EXPECT_EQ(plan.settled_size(), 2);
+}
+
+TEST_F(HostPlanTest, RoutesOfAllWorksAreOneGeneration) {
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  AddEntry("default/a.example", Route("a-route", "a.example"));
+  AddEntry("default/b.example", Route("b-route", "b.example"));
+  inventory_.mutable_nginx()->set_newest(7);
+  ExpectPlan("plan_route.txt");
+}
+
+TEST_F(HostPlanTest, NewContentIsUnpackedBesideAndTheUnitRestarted) {
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  auto* entry = ledger_.mutable_entries(0);
+  *entry->mutable_work()->mutable_spec() = Process("blog", 20000, kBlob2);
+  entry->set_spec_hash(HashOf(entry->work().spec()));
+  ExpectPlan("plan_update.txt");
+}
+
+TEST_F(HostPlanTest, RemovalTakesTheRouteFirstAndThenTheRestInReverse) {
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  Apply(AddEntry("default/blog.example", Route("blog-route", "blog.example")));
+  for (auto& entry : *ledger_.mutable_entries()) entry.set_removing(true);
+  ExpectPlan("plan_remove_route.txt");
+  inventory_.clear_sites();
+  ExpectPlan("plan_remove_rest.txt");
+}
+
+TEST_F(HostPlanTest, AStoppedUnitAndAnEditedFileAreDrift) {
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  Apply(AddEntry("default/shop", Process("shop", 20001, kBlob1)));
+  inventory_.mutable_units(0)->set_active_state("inactive");
+  SetFile("/etc/systemd/system/reeve-shop.service", "garbage\n",
+          inventory_.mutable_units(1)->mutable_file());
+  ExpectPlan("plan_drift_units.txt");
+}
+
+TEST_F(HostPlanTest, AnEditedSiteIsKeptAsideAndRestored) {
+  Apply(AddEntry("default/a.example", Route("a-route", "a.example")));
+  Apply(AddEntry("default/b.example", Route("b-route", "b.example")));
+  SetFile("/etc/nginx/reeve/current/a-route.conf", "garbage\n",
+          inventory_.mutable_sites(0)->mutable_file());
+  ExpectPlan("plan_drift_site.txt");
+}
+
+TEST_F(HostPlanTest, AForeignFileRefusesTheWorkAlone) {
+  AddEntry("default/blog", Process("blog", 20000, kBlob1));
+  AddEntry("default/shop", Process("shop", 20001, kBlob1));
+  auto* unit = inventory_.add_units();
+  unit->set_name("reeve-blog");
+  SetFile("/etc/systemd/system/reeve-blog.service", "[Service]\n", unit->mutable_file());
+  ExpectPlan("plan_foreign_file.txt");
+}
+
+TEST_F(HostPlanTest, AForeignListenerIsNamed) {
+  AddEntry("default/blog", Process("blog", 20000, kBlob1));
+  auto* listener = inventory_.add_listeners();
+  listener->set_port(20000);
+  listener->set_pid(812);
+  listener->set_process("python3");
+  const pb::Plan plan = Plan();
+  EXPECT_EQ(plan.lanes_size(), 0);
+  ASSERT_EQ(plan.refusals_size(), 1);
+  EXPECT_EQ(plan.refusals(0).reason(), "PortInUse");
+  EXPECT_EQ(plan.refusals(0).message(), "port 20000 is held by python3 (pid 812) on this host");
+}
+
+TEST_F(HostPlanTest, AHeldWorkIsLeftAloneWithItsRoute) {
+  Apply(AddEntry("default/a.example", Route("a-route", "a.example")));
+  AddEntry("default/b.example", Route("b-route", "b.example"));
+  auto* entry = ledger_.mutable_entries(0);
+  *entry->mutable_work()->mutable_spec() = Route("a-route", "bad.example");
+  held_ = {"default/a.example"};
+  const pb::Plan plan = Plan();
+  ASSERT_EQ(plan.stage(), pb::Plan::ROUTE);
+  const auto& stage = plan.lanes(0).before(0).stage_sites();
+  ASSERT_EQ(stage.sites_size(), 1);
+  EXPECT_EQ(stage.sites(0).name(), "b-route");
+  ASSERT_EQ(stage.keep_size(), 1);
+  EXPECT_EQ(stage.keep(0), "a-route");
+  EXPECT_EQ(plan.settled_size(), 0);
+}
+
+TEST_F(HostPlanTest, UnknownSitesStayInEveryGeneration) {
+  AddEntry("default/b.example", Route("b-route", "b.example"));
+  auto* foreign = inventory_.add_sites();
+  foreign->set_name("mine");
+  SetFile("/etc/nginx/reeve/current/mine.conf", "server {}\n", foreign->mutable_file());
+  const pb::Plan plan = Plan();
+  ASSERT_EQ(plan.stage(), pb::Plan::ROUTE);
+  EXPECT_EQ(plan.lanes(0).before(0).stage_sites().keep(0), "mine");
+}
+
+TEST_F(HostPlanTest, WithoutNginxARouteIsRefusedNotForgotten) {
+  AddEntry("default/b.example", Route("b-route", "b.example"));
+  inventory_.clear_nginx();
+  const pb::Plan plan = Plan();
+  ASSERT_EQ(plan.refusals_size(), 1);
+  EXPECT_EQ(plan.refusals(0).reason(), "NginxMissing");
+}
+
+TEST_F(HostPlanTest, ARecordedButForeignThingIsNotRemoved) {
+  auto* entry = AddEntry("default/blog", Process("blog", 20000, kBlob1));
+  RecordItems(entry);  // Recorded, but the attempt never got there.
+  entry->set_removing(true);
+  auto* unit = inventory_.add_units();
+  unit->set_name("reeve-blog");
+  SetFile("/etc/systemd/system/reeve-blog.service", "[Service]\n", unit->mutable_file());
+  const pb::Plan plan = Plan();
+  EXPECT_EQ(plan.lanes_size(), 0);
+  EXPECT_EQ(plan.gone_size(), 1);
+}
+
+TEST_F(HostPlanTest, AUserOfTwoWorksHasALaneOfItsOwn) {
+  AddEntry("default/blog-0", Process("blog", 20000, kBlob1));
+  v1::WorkSpec other = Process("blog2", 20001, kBlob1);
+  *other.mutable_artifacts(0) = ledger_.entries(0).work().spec().artifacts(0);
+  AddEntry("default/blog-1", other);
+  const pb::Plan plan = Plan();
+  ASSERT_EQ(plan.lanes_size(), 3);
+  EXPECT_EQ(plan.lanes(0).work(), "user u-blog");
+}
+
+}  // namespace
+}  // namespace reeve::agents

@@ -1,0 +1,153 @@
+#include "agents/prober.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/status.h"
+
+namespace reeve::agents {
+namespace {
+
+constexpr absl::Duration kHold = absl::Seconds(5);
+// While it has never been healthy it is looked at more often, so that it is used soon.
+constexpr absl::Duration kStartingInterval = absl::Seconds(1);
+// A hanging probe takes its whole timeout: the loop must not be held up by many of them at once.
+constexpr int kProbesPerStep = 8;
+constexpr int kStatusOkFirst = 200;
+constexpr int kStatusOkLast = 399;
+
+absl::Duration OrDefault(const google::protobuf::Duration& d, absl::Duration fallback) {
+  const absl::Duration value = absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
+  return value > absl::ZeroDuration() ? value : fallback;
+}
+
+}  // namespace
+
+absl::Duration ProbeInterval(const v1::HealthCheck& check) {
+  return OrDefault(check.interval(), absl::Seconds(10));
+}
+absl::Duration ProbeTimeout(const v1::HealthCheck& check) {
+  return OrDefault(check.timeout(), absl::Seconds(3));
+}
+absl::Duration ProbeStartPeriod(const v1::HealthCheck& check) {
+  return OrDefault(check.start_period(), absl::Seconds(60));
+}
+int ProbeFailureThreshold(const v1::HealthCheck& check) {
+  constexpr int kDefault = 3;
+  return check.failure_threshold() > 0 ? check.failure_threshold() : kDefault;
+}
+
+void Prober::SetTargets(const std::vector<Target>& targets, Now now) {
+  std::map<std::string, State> states;
+  for (const Target& target : targets) {
+    const auto known = states_.find(target.work);
+    if (known != states_.end() && known->second.target.hash == target.hash) {
+      states[target.work] = std::move(known->second);
+      continue;
+    }
+    State& state = states[target.work];
+    state.target = target;
+    state.due = now.mono;
+    state.health.since = now.mono;
+    if (!target.healthy_since) continue;
+    state.health.status = v1::Condition::True;
+    state.health.reason = "Healthy";
+    state.health.healthy_since = target.healthy_since;
+  }
+  states_ = std::move(states);
+}
+
+absl::Status Prober::ProbeContent(const std::string& dir) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, files_->Open(content_root_));
+  ASSIGN_OR_RETURN(const std::string target, root->ReadLink(dir + "/current"));
+  ASSIGN_OR_RETURN(const FileInfo info, root->Stat(dir + "/" + target));
+  if (info.type != FileType::kDirectory)
+    return FailedPrecondition("{}/current is no directory", dir);
+  return absl::OkStatus();
+}
+
+absl::Status Prober::Probe(const v1::Artifact::Probe& probe) {
+  if (!probe.dir().empty()) return ProbeContent(probe.dir());
+  const absl::Duration timeout = ProbeTimeout(probe.check());
+  if (probe.check().http_path().empty()) {
+    return Annotate(net_->TcpConnect(probe.port(), timeout),
+                    fmt::format("connecting to port {}", probe.port()));
+  }
+  const absl::StatusOr<HttpAnswer> answer = net_->HttpGet({.port = probe.port(),
+                                                           .host = "localhost",
+                                                           .path = probe.check().http_path(),
+                                                           .timeout = timeout});
+  RETURN_IF_ERROR(Annotate(
+      answer.status(), fmt::format("GET {} on port {}", probe.check().http_path(), probe.port())));
+  if (answer->status >= kStatusOkFirst && answer->status <= kStatusOkLast) return absl::OkStatus();
+  return Unavailable("GET {} on port {} answered {}", probe.check().http_path(), probe.port(),
+                     answer->status);
+}
+
+bool Prober::TakeSuccess(Now now, State* state) {
+  state->failures = 0;
+  if (!state->first_success) state->first_success = now.mono;
+  if (state->health.status == v1::Condition::True) return false;
+  const auto& probe = state->target.probe;
+  const bool must_hold = probe.dir().empty() && probe.check().http_path().empty();
+  const bool was_healthy = state->health.status == v1::Condition::False;
+  if (must_hold && !was_healthy && now.mono - *state->first_success < kHold) return false;
+  state->health.status = v1::Condition::True;
+  state->health.reason = "Healthy";
+  state->health.message.clear();
+  state->health.healthy_since = now.wall;
+  return true;
+}
+
+// True when the health changed.
+bool Prober::Take(const absl::Status& result, Now now, State* state) {
+  if (result.ok()) return TakeSuccess(now, state);
+  ++state->failures;
+  state->first_success.reset();
+  Health& health = state->health;
+  const std::string message = Message(result);
+  if (health.status == v1::Condition::Unknown) {  // Still starting: say what is missing.
+    const bool news = health.message != message;
+    health.message = message;
+    return news;
+  }
+  if (health.status == v1::Condition::False ||
+      state->failures < ProbeFailureThreshold(state->target.probe.check()))
+    return false;
+  health.status = v1::Condition::False;
+  health.reason = "ProbeFailed";
+  health.message = message;
+  health.healthy_since.reset();
+  return true;
+}
+
+bool Prober::ProcessOne(Now now) {
+  std::vector<State*> due;
+  for (auto& [work, state] : states_) {
+    if (state.due <= now.mono) due.push_back(&state);
+  }
+  std::ranges::stable_sort(due, {}, [](const State* state) { return state->due; });
+  if (due.size() > kProbesPerStep) due.resize(kProbesPerStep);
+  bool changed = false;
+  for (State* state : due) {
+    changed |= Take(Probe(state->target.probe), now, state);
+    const absl::Duration interval = ProbeInterval(state->target.probe.check());
+    const bool starting = state->health.status == v1::Condition::Unknown;
+    state->due = now.mono + (starting ? std::min(interval, kStartingInterval) : interval);
+  }
+  return changed;
+}
+
+const Prober::Health* Prober::Find(const std::string& work) const {
+  const auto state = states_.find(work);
+  return state == states_.end() ? nullptr : &state->second.health;
+}
+
+absl::Duration Prober::NextDue() const {
+  absl::Duration next = absl::InfiniteDuration();
+  for (const auto& [work, state] : states_) next = std::min(next, state.due);
+  return next;
+}
+
+}  // namespace reeve::agents

@@ -1,0 +1,80 @@
+// Whether what runs also works: http, tcp and content probes with thresholds.
+//
+// A probe with an HTTP path is healthy with its first answer of 200-399; one without is healthy
+// when TCP connections have succeeded for 5 s; one of a content directory when its current release
+// is there. After that, failure_threshold consecutive failures make it unhealthy, and one success
+// healthy again. No thread, no clock: ProcessOne is a step, each probe in it takes at most its
+// timeout. Thread-compatible.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agents/os/files.h"
+#include "agents/os/net.h"
+#include "base/clock.h"
+#include "reeve/v1/meta.pb.h"
+#include "reeve/v1/work.pb.h"
+
+namespace reeve::agents {
+
+class Prober {
+ public:
+  struct Target {
+    std::string work;
+    std::string hash;  // Of the spec that is on the host: another one is probed anew.
+    v1::Artifact::Probe probe;
+    // Known from before a restart of the agent: it starts as healthy.
+    std::optional<absl::Time> healthy_since;
+  };
+  struct Health {
+    v1::Condition::Status status = v1::Condition::Unknown;
+    std::string reason = "Starting";
+    std::string message;
+    std::optional<absl::Time> healthy_since;
+    absl::Duration since = absl::ZeroDuration();  // Monotonic: when this target was first seen.
+  };
+
+  // Neither is owned. `content_root` is the directory of contents.
+  Prober(Net* net, Files* files, std::string content_root)
+      : net_(net), files_(files), content_root_(std::move(content_root)) {}
+
+  // What to probe from now on: at most one target per Work.
+  void SetTargets(const std::vector<Target>& targets, Now now);
+  // Runs a few of the probes that are due. True when the health of a target changed.
+  bool ProcessOne(Now now);
+  // nullptr: no such target.
+  const Health* Find(const std::string& work) const;
+  // On the monotonic clock; InfiniteDuration when there is nothing to probe.
+  absl::Duration NextDue() const;
+
+ private:
+  struct State {
+    Target target;
+    Health health;
+    int failures = 0;
+    std::optional<absl::Duration> first_success;
+    absl::Duration due = absl::ZeroDuration();
+  };
+  absl::Status Probe(const v1::Artifact::Probe& probe);
+  absl::Status ProbeContent(const std::string& dir);
+  static bool Take(const absl::Status& result, Now now, State* state);
+  static bool TakeSuccess(Now now, State* state);
+
+  Net* const net_;
+  Files* const files_;
+  const std::string content_root_;
+  std::map<std::string, State> states_;  // By Work.
+};
+
+// With the schema's defaults where the check leaves something out.
+absl::Duration ProbeInterval(const v1::HealthCheck& check);
+absl::Duration ProbeTimeout(const v1::HealthCheck& check);
+absl::Duration ProbeStartPeriod(const v1::HealthCheck& check);
+int ProbeFailureThreshold(const v1::HealthCheck& check);
+
+}  // namespace reeve::agents

@@ -1,0 +1,13 @@
+// System users of Sites: locked, with a group of their own, marked as ours in the comment field of
+// /etc/passwd.
+#pragma once
+
+#include <memory>
+
+#include "agents/provider.h"
+
+namespace reeve::agents::users {
+
+std::unique_ptr<HostProvider> NewUsersProvider(const Host& host);
+
+}  // namespace reeve::agents::users
