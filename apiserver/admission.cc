@@ -20,6 +20,10 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using schema::Violations;
 
+// Operations in managedFields.
+constexpr std::string_view kApply = "Apply";
+constexpr std::string_view kUpdate = "Update";
+
 void Add(Violations* violations, std::string_view field, std::string message) {
   v1::FieldViolation& violation = violations->emplace_back();
   violation.set_field(std::string(field));
@@ -133,11 +137,9 @@ absl::Status Admission::Complete(const Message* before, Message* after) {
   return CheckSize(*after);
 }
 
-void Admission::Record(const Message* before, const Message* applied, std::string_view subresource,
-                       Message* after) const {
-  const bool apply = applied != nullptr && subresource.empty() && before != nullptr;
-  RecordManagedFields({options_.manager, apply ? "Apply" : "Update", subresource, options_.now.wall}, before, applied,
-                      after);
+void Admission::Record(const Message* before, const Message* applied, std::string_view operation,
+                       std::string_view subresource, Message* after) const {
+  RecordManagedFields({options_.manager, operation, subresource, options_.now.wall}, before, applied, after);
 }
 
 absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns) {
@@ -155,7 +157,7 @@ absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::st
   return absl::OkStatus();
 }
 
-absl::StatusOr<Planned> Admission::New(ObjectPtr object) {
+absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operation) {
   const schema::Kind& kind = KindOf(*object);
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
@@ -170,7 +172,7 @@ absl::StatusOr<Planned> Admission::New(ObjectPtr object) {
   meta->set_generation(1);
   SetInitialPhase(kind, object.get());
   RETURN_IF_ERROR(Complete(nullptr, object.get()));
-  Record(nullptr, applied.get(), "", object.get());
+  Record(nullptr, applied.get(), operation, "", object.get());
   attempt_->Preview(*object);
   return Planned{nullptr, std::move(object)};
 }
@@ -181,7 +183,7 @@ absl::StatusOr<Planned> Admission::PrepareCreate(const Message& request) {
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, KindOf(*object), key.name));
   ASSIGN_OR_RETURN(const Message* present, attempt_->Find(key));
   if (present != nullptr) return ExistsError(KindOf(*object), key.name);
-  return New(std::move(object));
+  return New(std::move(object), kUpdate);
 }
 
 absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr after, const Message* applied) {
@@ -195,7 +197,7 @@ absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr afte
     meta->set_generation(meta->generation() + 1);
   }
   Planned planned{before, CloneObject(*after)};
-  Record(before, applied, "", planned.after.get());
+  Record(before, applied, applied != nullptr ? kApply : kUpdate, "", planned.after.get());
   const bool same_managers = schema::Encode(*planned.after) == schema::Encode(*after);
   if (SameContent(*before, *after) && same_managers) {
     planned.after = CloneObject(*before);
@@ -234,7 +236,7 @@ absl::StatusOr<Planned> Admission::PrepareApply(const Message& request, const Me
   ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
   const schema::Kind& kind = KindOf(*object);
   ASSIGN_OR_RETURN(const Message* before, attempt_->Find(schema::KeyOf(*object)));
-  if (before == nullptr) return New(std::move(object));
+  if (before == nullptr) return New(std::move(object), kApply);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kUpdate, kind, schema::Meta(*object).name()));
   RETURN_IF_ERROR(CheckObject(options_.who, kind, *before));
   ObjectPtr after = CloneObject(*before);
@@ -254,7 +256,7 @@ absl::StatusOr<Planned> Admission::PrepareStatus(const Message& request) {
   Report(*after, OnlyStatus(schema::Validate(*after)));
   RETURN_IF_ERROR(CheckSize(*after));
   if (SameContent(*before, *after)) return Planned{before, std::move(after), false};
-  Record(before, nullptr, "status", after.get());
+  Record(before, nullptr, kUpdate, "status", after.get());
   return Planned{before, std::move(after)};
 }
 

@@ -9,6 +9,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "apiserver/attempt.h"
@@ -51,10 +53,11 @@ class Admission {
   absl::StatusOr<ObjectPtr> Normalise(const Message& request) const;
   absl::StatusOr<const Message*> FindForWrite(const Message& request);
   absl::Status RequireNamespace(const schema::Kind& kind, const std::string& ns);
-  absl::StatusOr<Planned> New(ObjectPtr object);
+  absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);
-  void Record(const Message* before, const Message* applied, std::string_view subresource, Message* after) const;
+  void Record(const Message* before, const Message* applied, std::string_view operation, std::string_view subresource,
+              Message* after) const;
   void Report(const Message& object, schema::Violations violations);
   const schema::Kind& KindOf(const Message& object) const { return *schema::KindOf(object, attempt_->kinds()); }
 
