@@ -160,7 +160,6 @@ absl::Status MemEngine::Health() const {
 void MemEngine::Crash() {
   MutexLock lock(&mu_);
   root_ = synced_root_;
-  failure_ = absl::OkStatus();
 }
 
 void MemEngine::FailWrites(absl::Status error) {

@@ -4,8 +4,7 @@
 // So a snapshot and a clone cost O(1), a write O(log n), and readers hold no lock. Node priorities
 // are a hash of the key: the shape is a function of the contents, the same in every run.
 //
-// It outlives the store above it: a simulated crash is a new store on the same engine, after
-// Crash() if writes that were not synced should be lost.
+// It outlives the store above it, see mem_store.h.
 #pragma once
 
 #include <memory>
@@ -26,7 +25,7 @@ class MemEngine final : public Engine {
   std::shared_ptr<const EngineSnapshot> Snapshot() override;
   absl::Status Health() const override;
 
-  // Forgets what was written since the last synced write, and any error set by FailWrites.
+  // Forgets what was written since the last synced write.
   void Crash();
   // Every later write fails with `error` and changes nothing; OK ends it.
   void FailWrites(absl::Status error);

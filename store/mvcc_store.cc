@@ -6,7 +6,6 @@
 #include "base/status.h"
 #include "store/commit_group.h"
 #include "store/key.h"
-#include "store/mem_engine.h"
 #include "store/mvcc_watcher.h"
 #include "store/retention.h"
 
@@ -274,15 +273,6 @@ absl::Status MvccStore::DropVersions(const EngineSnapshot& data, Revision floor,
   RETURN_IF_ERROR(data.Scan(std::string(1, kVersionSpace), SpaceEnd(kVersionSpace), drop));
   RETURN_IF_ERROR(status);
   return engine_->Write(batch, /*sync=*/false);
-}
-
-std::unique_ptr<Store> NewMemStore(std::string epoch) {
-  MvccOptions options;
-  options.recovery.epoch = std::move(epoch);
-  absl::StatusOr<std::unique_ptr<MvccStore>> store =
-      MvccStore::Open(std::make_shared<MemEngine>(), std::move(options));
-  CHECK(store.ok(), "a new engine in memory holds nothing that could be refused");
-  return *std::move(store);
 }
 
 }  // namespace reeve::store

@@ -1,31 +1,10 @@
 // The conformance suite on RocksDB, and what only a store with a disk below it can do.
-#include <stdlib.h>
-
-#include <filesystem>
-
-#include "base/status.h"
 #include "base/testing/status_matchers.h"
 #include "store/testing/store_conformance.h"
+#include "store/testing/temp_dir.h"
 
 namespace reeve::store {
 namespace {
-
-// A directory that goes with the test.
-class TempDir {
- public:
-  TempDir() {
-    std::string name = std::filesystem::temp_directory_path() / "reeve-store-XXXXXX";
-    CHECK(mkdtemp(name.data()) != nullptr, "the temporary directory is writable");
-    path_ = name;
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 class RocksHome final : public StoreHome {
  public:
@@ -41,7 +20,10 @@ class RocksHome final : public StoreHome {
 
 ConformanceParam Rocks(std::string name, bool sync) {
   return {.name = std::move(name),
-          .make_home = [sync] { return std::make_unique<RocksHome>(sync); }};
+          .make_home = [sync] { return std::make_unique<RocksHome>(sync); },
+          .model_seeds = 1,
+          .model_steps = sync ? 3'000 : 40'000,
+          .increments = sync ? 50 : 500};
 }
 
 INSTANTIATE_TEST_SUITE_P(Rocks, StoreConformance,
@@ -53,6 +35,19 @@ TEST(RocksStoreTest, OneProcessAtATime) {
   const RocksOptions options{.dir = dir / "db", .ballast_bytes = 0};
   ASSERT_OK_AND_ASSIGN(const auto store, OpenRocksStore(options));
   EXPECT_THAT(OpenRocksStore(options), IsError(absl::StatusCode::kFailedPrecondition, "in use"));
+}
+
+TEST(RocksStoreTest, AboveTheQuotaDeletesStillPass) {
+  const TempDir dir;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, OpenRocksStore({.dir = dir / "db", .ballast_bytes = 0}));
+    ASSERT_OK(store->Commit(Put("a", "1")).status);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto store,
+                       OpenRocksStore({.dir = dir / "db", .quota_bytes = 1, .ballast_bytes = 0}));
+  EXPECT_THAT(store->Commit(Put("b", "")).status,
+              IsError(absl::StatusCode::kResourceExhausted, "raise the quota"));
+  EXPECT_OK(store->Commit(Delete("a")).status);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "store/testing/store_conformance.h"
 
+#include <iostream>
+
+#include "base/executor.h"
 #include "base/status.h"
 #include "base/testing/status_matchers.h"
+#include "store/testing/store_model.h"
 
 namespace reeve::store {
 
@@ -33,6 +37,9 @@ Txn Ephemeral(Txn txn) {
 std::string ParamName(const testing::TestParamInfo<ConformanceParam>& param) {
   return param.param.name;
 }
+
+// A binary may use the helpers alone.
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(StoreConformance);
 
 void StoreConformance::SetUp() {
   home_ = GetParam().make_home();
@@ -270,6 +277,83 @@ TEST_P(StoreConformance, EverythingSurvivesReopening) {
   EXPECT_THAT(Contents(store_.get()), ElementsAre("a=1@1/1", "b=2@2/2"));
   EXPECT_EQ(store_->Commit(Put("c", "3")).revision, 3);
   EXPECT_OK(store_->Writable());
+}
+
+TEST_P(StoreConformance, BehavesAsTheModelDoes) {
+  int64_t compared = 0;
+  for (int i = 0; i < GetParam().model_seeds && !HasFailure(); ++i) {
+    const uint64_t seed = 20260101 + static_cast<uint64_t>(i);
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const auto home = GetParam().make_home();
+    compared += RunAgainstModel(home.get(), seed, GetParam().model_steps / kBuildSlowness);
+  }
+  std::cout << GetParam().name << ": seeds from 20260101, " << compared << " answers compared\n";
+}
+
+// Adds 1 to `key`, trying again whenever another was faster.
+void Increment(Store* store, const std::string& key) {
+  for (;;) {
+    const auto view = store->Read();
+    ASSERT_OK(view);
+    const auto version = (*view)->Get(key);
+    ASSERT_OK(version);
+    const int64_t value = *version ? std::stoll((*version)->value) : 0;
+    const CommitResult result =
+        store->Commit(With(Put(key, std::to_string(value + 1)),
+                           *version ? MustBeAt(key, (*version)->modified) : MustBeAbsent(key)));
+    if (result.status.ok()) return;
+    ASSERT_EQ(result.status.code(), absl::StatusCode::kAborted) << result.status;
+  }
+}
+
+TEST_P(StoreConformance, RacingIncrementsLoseNone) {
+  constexpr int kThreads = 8;
+  const std::vector<std::string> keys = {"x", "y", "z"};
+  {
+    std::vector<std::unique_ptr<Thread>> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.push_back(std::make_unique<Thread>("incrementer", [&, t] {
+        for (int i = 0; i < GetParam().increments; ++i) {
+          Increment(store_.get(), keys[static_cast<size_t>(t + i) % keys.size()]);
+        }
+      }));
+    }
+  }
+  int64_t sum = 0;
+  ASSERT_OK_AND_ASSIGN(const auto view, store_->Read());
+  ASSERT_OK(view->Scan("", "", [&](const Version& version) {
+    sum += std::stoll(version.value);
+    return true;
+  }));
+  EXPECT_EQ(sum, kThreads * GetParam().increments);
+  EXPECT_EQ(store_->revision(), sum);
+}
+
+// A watcher on its own thread, woken by the store, sees every commit once and in order while eight
+// writers race.
+TEST_P(StoreConformance, AWatcherBesideRacingWritersMissesNothing) {
+  constexpr int kThreads = 8;
+  const Revision total = kThreads * GetParam().increments;
+  Notification woken;
+  ASSERT_OK_AND_ASSIGN(const auto watcher, store_->Watch("", "", 0, [&] { woken.Notify(); }));
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.push_back(std::make_unique<Thread>("writer", [&, t] {
+      for (int i = 0; i < GetParam().increments; ++i) {
+        EXPECT_OK(store_->Commit(Put(fmt::format("k{}", t), std::to_string(i))).status);
+      }
+    }));
+  }
+  Revision seen = 0;
+  while (seen < total && !HasFailure()) {
+    ASSERT_OK_AND_ASSIGN(const auto batch, watcher->Next());
+    if (!batch) {
+      EXPECT_TRUE(woken.WaitFor(absl::Seconds(30))) << "no wake-up after revision " << seen;
+      continue;
+    }
+    EXPECT_EQ(batch->revision, ++seen);
+    EXPECT_GE(store_->revision(), batch->revision);
+  }
 }
 
 }  // namespace

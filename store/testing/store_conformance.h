@@ -22,6 +22,13 @@ class StoreHome {
   virtual absl::StatusOr<std::unique_ptr<Store>> Open() = 0;
 };
 
+// How many times slower than a plain build this one is, about: random runs are shorter by that.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr int kBuildSlowness = 10;
+#else
+inline constexpr int kBuildSlowness = 1;
+#endif
+
 struct ConformanceParam {
   std::string name;
   std::function<std::unique_ptr<StoreHome>()> make_home;

@@ -1,0 +1,49 @@
+#include "store/retention.h"
+
+#include <gmock/gmock.h>
+
+namespace reeve::store {
+namespace {
+
+using testing::ElementsAre;
+
+struct Kind {
+  bool deleted = false;
+  bool ephemeral = false;
+};
+
+class RetentionTest : public testing::Test {
+ protected:
+  void Offer(const std::string& key, Revision revision, Kind kind = {}) {
+    const StoredVersion version{kind.deleted, kind.ephemeral, 1, ""};
+    if (retention_.Keep({key, revision}, version)) kept_.push_back(key + std::to_string(revision));
+  }
+
+  Retention retention_{{.floor = 50, .oldest = 15, .versions_max = 1}};
+  std::vector<std::string> kept_;
+};
+
+TEST_F(RetentionTest, KeepsWhatIsAboveTheFloorTheBaseAndSomeHistory) {
+  for (const Revision revision : {70, 60, 40, 30, 20}) Offer("a", revision);
+  for (const Revision revision : {50, 10}) Offer("b", revision);
+  EXPECT_THAT(kept_, ElementsAre("a70", "a60", "a40", "a30", "b50"));
+}
+
+TEST_F(RetentionTest, HistoryHasNoEphemeralVersions) {
+  Offer("a", 40, {.ephemeral = true});
+  Offer("a", 30, {.ephemeral = true});
+  Offer("a", 20);
+  EXPECT_THAT(kept_, ElementsAre("a40", "a20"));
+}
+
+TEST_F(RetentionTest, ADeletedKeyIsForgottenWhenItIsOldEnough) {
+  Offer("a", 20, {.deleted = true});
+  Offer("a", 16);
+  Offer("b", 15, {.deleted = true});
+  Offer("b", 14);
+  Offer("", 12);
+  EXPECT_THAT(kept_, ElementsAre("a20", "a16", "12"));
+}
+
+}  // namespace
+}  // namespace reeve::store
