@@ -1,0 +1,176 @@
+#include "agents/prober.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "agents/testing/fake_os.h"
+#include "base/status.h"
+#include "base/testing/fake_clock.h"
+
+namespace reeve::agents {
+namespace {
+
+// Answers as told.
+class ScriptedNet final : public Net {
+ public:
+  absl::StatusOr<std::vector<TcpListener>> Listeners() override {
+    return std::vector<TcpListener>();
+  }
+  absl::Status TcpConnect(int, absl::Duration timeout) override {
+    last_timeout = timeout;
+    ++calls;
+    return up ? absl::OkStatus() : Unavailable("connection refused");
+  }
+  absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) override {
+    ++calls;
+    last_timeout = probe.timeout;
+    return HttpAnswer{.status = up ? 200 : 500};
+  }
+  absl::Status HttpAwait(const HttpProbe&, const std::string&, absl::Duration) override {
+    return absl::OkStatus();
+  }
+
+  bool up = true;
+  int calls = 0;
+  absl::Duration last_timeout;
+};
+
+class ProberTest : public ::testing::Test {
+ protected:
+  ProberTest() : prober_(&net_, os_.files(), "/srv/reeve") {}
+
+  static Prober::Target Target(const std::string& http_path) {
+    Prober::Target target = {.work = "default/a", .hash = "h1"};
+    target.probe.set_port(20000);
+    target.probe.mutable_check()->set_http_path(http_path);
+    target.probe.mutable_check()->mutable_timeout()->set_seconds(2);
+    return target;
+  }
+  void Set(const Prober::Target& target) { prober_.SetTargets({target}, clock_.Read()); }
+  void Step(absl::Duration d) {
+    clock_.Advance(d);
+    prober_.ProcessOne(clock_.Read());
+  }
+  v1::Condition::Status Status() { return prober_.Find("default/a")->status; }
+
+  FakeOs os_;
+  ScriptedNet net_;
+  FakeClock clock_;
+  Prober prober_;
+};
+
+TEST_F(ProberTest, HttpIsHealthyWithItsFirstGoodAnswer) {
+  net_.up = false;
+  Set(Target("/health"));
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  EXPECT_EQ(prober_.Find("default/a")->message, "GET /health on port 20000 answered 500");
+  net_.up = true;
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+  EXPECT_EQ(prober_.Find("default/a")->healthy_since, clock_.Read().wall);
+  EXPECT_EQ(net_.last_timeout, absl::Seconds(2));
+}
+
+TEST_F(ProberTest, TcpMustHold) {
+  Set(Target(""));
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  for (int i = 0; i < 4; ++i) Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
+TEST_F(ProberTest, ABreakBeginsTheHoldAnew) {
+  Set(Target(""));
+  for (int i = 0; i < 4; ++i) Step(absl::Seconds(1));
+  net_.up = false;
+  Step(absl::Seconds(1));
+  net_.up = true;
+  for (int i = 0; i < 5; ++i) Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
+TEST_F(ProberTest, ThreeFailuresFlipAndOneSuccessResets) {
+  Set(Target("/"));
+  Step(absl::ZeroDuration());
+  ASSERT_EQ(Status(), v1::Condition::True);
+  net_.up = false;
+  Step(absl::Seconds(10));
+  Step(absl::Seconds(10));
+  EXPECT_EQ(Status(), v1::Condition::True);
+  net_.up = true;
+  Step(absl::Seconds(10));
+  net_.up = false;
+  Step(absl::Seconds(10));
+  Step(absl::Seconds(10));
+  EXPECT_EQ(Status(), v1::Condition::True);
+  Step(absl::Seconds(10));
+  EXPECT_EQ(Status(), v1::Condition::False);
+  EXPECT_FALSE(prober_.Find("default/a")->healthy_since.has_value());
+  net_.up = true;
+  Step(absl::Seconds(10));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
+TEST_F(ProberTest, IsProbedOnlyWhenDue) {
+  Set(Target("/"));
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(net_.calls, 1);
+  Step(absl::Seconds(9));
+  EXPECT_EQ(net_.calls, 1);
+  Step(absl::Seconds(1));
+  EXPECT_EQ(net_.calls, 2);
+}
+
+TEST_F(ProberTest, AnotherSpecIsProbedAnewAndTheSameIsNot) {
+  Prober::Target target = Target("/");
+  Set(target);
+  Step(absl::ZeroDuration());
+  Set(target);
+  EXPECT_EQ(Status(), v1::Condition::True);
+  target.hash = "h2";
+  Set(target);
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+}
+
+TEST_F(ProberTest, HealthFromBeforeARestartIsKept) {
+  Prober::Target target = Target("/");
+  target.healthy_since = absl::FromUnixSeconds(1000);
+  Set(target);
+  EXPECT_EQ(Status(), v1::Condition::True);
+  EXPECT_EQ(prober_.Find("default/a")->healthy_since, absl::FromUnixSeconds(1000));
+}
+
+TEST_F(ProberTest, ContentIsThereOrNot) {
+  Prober::Target target = {.work = "default/a", .hash = "h1"};
+  target.probe.set_dir("blog");
+  Set(target);
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  os_.WriteFile("/srv/reeve/blog/releases/sha256-1/index.html", "hello");
+  os_.tree().Link("releases/sha256-1", "/srv/reeve/blog/current");
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
+TEST_F(ProberTest, AStepTakesOnlyAFewOfMany) {
+  std::vector<Prober::Target> targets;
+  for (int i = 0; i < 20; ++i) {
+    targets.push_back(Target("/"));
+    targets.back().work = fmt::format("default/{}", i);
+  }
+  prober_.SetTargets(targets, clock_.Read());
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(net_.calls, 8);
+  Step(absl::ZeroDuration());
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(net_.calls, 20);
+}
+
+}  // namespace
+}  // namespace reeve::agents
