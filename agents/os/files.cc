@@ -115,6 +115,18 @@ class RealRoot : public Root {
     }
   }
 
+  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset, uint64_t bytes_max) override {
+    ASSIGN_OR_RETURN(const Fd fd, OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    std::string piece(bytes_max, '\0');
+    ssize_t n = 0;
+    do {
+      n = ::pread(fd.get(), piece.data(), piece.size(), static_cast<off_t>(offset));
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return ErrnoStatus(errno, "reading " + Full(path));
+    piece.resize(static_cast<size_t>(n));
+    return piece;
+  }
+
   absl::StatusOr<std::vector<std::string>> List(std::string_view dir) override {
     ASSIGN_OR_RETURN(Fd fd, OpenDir(dir));
     return NamesIn(std::move(fd), Full(dir));
@@ -195,6 +207,11 @@ class RealRoot : public Root {
                                : Fd(OpenInside(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     if (!fd.valid()) return ErrnoStatus(errno, "syncing " + Full(path));
     if (::fsync(fd.get()) != 0) return ErrnoStatus(errno, "syncing " + Full(path));
+    return absl::OkStatus();
+  }
+
+  absl::Status SyncAll() override {
+    if (::syncfs(fd_.get()) != 0) return ErrnoStatus(errno, "syncing the file system of " + path_);
     return absl::OkStatus();
   }
 
@@ -298,10 +315,18 @@ absl::StatusOr<std::unique_ptr<Root>> OpenOrMake(Files& files, const std::string
   return files.Open(path);
 }
 
+namespace {
+std::string Beside(std::string_view path) {
+  const auto [parent, leaf] = SplitPath(path);
+  return JoinPath(parent, fmt::format(".{}.new", leaf));
+}
+}  // namespace
+
+absl::Status DropReplacement(Root& root, std::string_view path) { return root.RemoveTree(Beside(path)); }
+
 absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view content, uint32_t mode) {
   RETURN_IF_ERROR(CheckRelativePath(path));
-  const auto [parent, leaf] = SplitPath(path);
-  const std::string beside = JoinPath(parent, fmt::format(".{}.new", leaf));
+  const std::string beside = Beside(path);
   RETURN_IF_ERROR(root.RemoveTree(beside));  // Left by a crash.
   RETURN_IF_ERROR(root.CreateFile(beside, content, mode));
   absl::Status status = root.Sync(beside);
@@ -310,7 +335,7 @@ absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view con
     root.Remove(beside).IgnoreError();
     return status;
   }
-  return root.Sync(parent);
+  return root.Sync(SplitPath(path).first);
 }
 
 }  // namespace reeve::agents

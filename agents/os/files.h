@@ -37,6 +37,8 @@ class Root {
   virtual absl::StatusOr<FileInfo> Stat(std::string_view path) = 0;
   // RESOURCE_EXHAUSTED when the file is longer than `bytes_max`.
   virtual absl::StatusOr<std::string> Read(std::string_view path, uint64_t bytes_max) = 0;
+  // At most `bytes_max` bytes from `offset`; empty at the end.
+  virtual absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset, uint64_t bytes_max) = 0;
   virtual absl::StatusOr<std::vector<std::string>> List(std::string_view dir) = 0;  // Sorted; "" is the root.
   virtual absl::StatusOr<std::string> ReadLink(std::string_view path) = 0;
 
@@ -50,6 +52,7 @@ class Root {
   virtual absl::Status RemoveTree(std::string_view path) = 0;  // NOT an error when absent.
   virtual absl::Status Chown(std::string_view path, uint32_t uid, uint32_t gid) = 0;
   virtual absl::Status Sync(std::string_view path) = 0;  // A file's data, or a directory's entries.
+  virtual absl::Status SyncAll() = 0;  // Everything in this root's file system: one call for many files.
   // Adds a piece to a file being built; made by CreateFile.
   virtual absl::Status Append(std::string_view path, std::string_view content) = 0;
 };
@@ -68,5 +71,7 @@ absl::StatusOr<std::unique_ptr<Root>> OpenOrMake(Files& files, const std::string
 
 // Writes `content` beside `path` and renames it into place, synced: after a crash the old or the new file is there.
 absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view content, uint32_t mode);
+// Takes away what a crash in ReplaceFile of `path` may have left beside it.
+absl::Status DropReplacement(Root& root, std::string_view path);
 
 }  // namespace reeve::agents

@@ -284,8 +284,9 @@ std::string FakeOs::Dump() {
   std::string text;
   tree_.Walk("/", [&](const std::string& path, const Inode& inode) { text += Line(path, inode); });
   for (const UnitState& unit : systemd_.List("")) {
-    text += fmt::format("unit {} {} {} {}\n", unit.name, unit.load_state, unit.active_state,
-                        unit.enabled ? "enabled" : "disabled");
+    if (unit.active_state == "inactive" && !unit.enabled) continue;  // Loaded or not: systemd forgets it when it likes.
+    text += fmt::format("unit {} {} {} {}{}\n", unit.name, unit.load_state, unit.active_state,
+                        unit.enabled ? "enabled" : "disabled", unit.need_daemon_reload ? " stale" : "");
   }
   for (const TcpListener& listener : systemd_.Listeners()) {
     text += fmt::format("listens {}:{} {} uid {}\n", listener.address, listener.port, listener.process, listener.uid);

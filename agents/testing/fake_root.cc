@@ -58,6 +58,12 @@ class FakeRoot : public Root {
     return inode->content;
   }
 
+  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset, uint64_t bytes_max) override {
+    RETURN_IF_ERROR(Enter("read", path, false));
+    ASSIGN_OR_RETURN(const InodePtr inode, RegularFile(path));
+    return offset >= inode->content.size() ? "" : inode->content.substr(offset, bytes_max);
+  }
+
   absl::StatusOr<std::vector<std::string>> List(std::string_view dir) override {
     RETURN_IF_ERROR(Enter("list", dir, false));
     if (!dir.empty()) RETURN_IF_ERROR(CheckRelativePath(dir));
@@ -134,6 +140,8 @@ class FakeRoot : public Root {
     RETURN_IF_ERROR(Enter("sync", path, false));
     return path.empty() ? absl::OkStatus() : Existing(path).status();
   }
+
+  absl::Status SyncAll() override { return Enter("sync-all", "", false); }
 
   absl::Status Append(std::string_view path, std::string_view content) override {
     RETURN_IF_ERROR(Enter("append", path, true));

@@ -24,6 +24,8 @@ TEST_P(OsConformance, WritesReadsAndLists) {
   EXPECT_THAT(*root_->List("sites"), ElementsAre("a", "b.conf"));
   EXPECT_THAT(*root_->List(""), ElementsAre("sites"));
   EXPECT_EQ(*root_->Read("sites/b.conf", 100), "server {}");
+  EXPECT_EQ(*root_->ReadAt("sites/b.conf", 3, 4), "ver ");
+  EXPECT_EQ(*root_->ReadAt("sites/b.conf", 9, 4), "");
   EXPECT_EQ(*root_->ReadLink("sites/a"), "b.conf");
   ASSERT_OK_AND_ASSIGN(const FileInfo info, root_->Stat("sites/b.conf"));
   EXPECT_EQ(info.type, FileType::kRegular);
@@ -35,6 +37,7 @@ TEST_P(OsConformance, WritesReadsAndLists) {
   EXPECT_OK(root_->Sync("sites/b.conf"));
   EXPECT_OK(root_->Sync("sites"));
   EXPECT_OK(root_->Sync(""));
+  EXPECT_OK(root_->SyncAll());
 }
 
 TEST_P(OsConformance, SaysWhatIsMissing) {
