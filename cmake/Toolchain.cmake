@@ -24,3 +24,6 @@ if(REEVE_SANITIZE)
   add_link_options(-fsanitize=${REEVE_SANITIZE})
 endif()
 add_compile_definitions(REEVE_VERSION="${PROJECT_VERSION}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fpch-preprocess)  # Lets ccache see through precompiled headers.
+endif()
