@@ -8,7 +8,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export ROOT
-for part in common state; do
+for part in common state suites; do
   # shellcheck source=/dev/null
   source "$ROOT/scripts/$part.sh"
 done
