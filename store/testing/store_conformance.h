@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "store/store.h"
@@ -36,6 +37,8 @@ struct ConformanceParam {
   int model_steps = 200;  // of this many steps each.
   int increments = 100;   // Compare-and-swap increments that each of eight threads does.
 };
+
+inline void PrintTo(const ConformanceParam& param, std::ostream* out) { *out << param.name; }
 
 class StoreConformance : public testing::TestWithParam<ConformanceParam> {
  protected:
