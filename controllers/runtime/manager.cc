@@ -350,7 +350,8 @@ void Manager::Impl::Failed(Controller* controller, const ObjectKey& key, const a
   const int failures = controller->queue.failures(key);
   const bool unavailable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (failures == kFailuresUntilEvent && !unavailable) Complain(controller, key, "ReconcileFailed", Message(status));
-  Log(stale && failures < kFailuresUntilEvent ? LogLevel::kDebug : LogLevel::kWarning, "reconciliation failed",
+  const bool loud = failures == 1 ? !stale : failures == kFailuresUntilEvent;  // Once for each series is enough.
+  Log(loud ? LogLevel::kWarning : LogLevel::kDebug, "reconciliation failed",
       {{"controller", controller->source}, {"key", ToString(key)}, {"error", status.ToString()}, {"failures", failures}});
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
 #include "base/metrics.h"
 #include "base/status.h"
 
@@ -40,7 +39,7 @@ absl::Duration Pause(int failures) {
 
 }  // namespace
 
-Workqueue::Workqueue(std::string name) : name_(std::move(name)) {}
+Workqueue::Workqueue(std::string name, size_t keys_max) : name_(std::move(name)), keys_max_(keys_max) {}
 
 void Workqueue::Report() const { M().depth.Set(static_cast<double>(ready_.size()), {{"name", name_}}); }
 
@@ -55,7 +54,7 @@ absl::Status Workqueue::Add(const ObjectKey& key, Lane lane, Now now) {
   }
   const auto known = ready_.find(key);
   if (known != ready_.end() && known->second.lane <= lane) return absl::OkStatus();
-  if (known == ready_.end() && size() >= kWorkqueueKeysMax) return ResourceExhausted("{} keys are waiting", size());
+  if (known == ready_.end() && size() >= keys_max_) return ResourceExhausted("{} keys are waiting", size());
   const absl::Duration since = known == ready_.end() ? now.mono : known->second.since;
   ready_[key] = {lane, since};
   LaneQueue(lane).push_back(key);
@@ -72,7 +71,7 @@ absl::Status Workqueue::AddAfter(const ObjectKey& key, absl::Duration pause, Now
   if (paused != delayed_.end()) {
     if (paused->second <= at) return absl::OkStatus();
     by_time_.erase({paused->second, key});
-  } else if (size() >= kWorkqueueKeysMax) {
+  } else if (size() >= keys_max_) {
     return ResourceExhausted("{} keys are waiting", size());
   }
   delayed_[key] = at;

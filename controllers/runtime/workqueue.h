@@ -4,7 +4,7 @@
 // Done(). Two lanes: what changed just now goes before the initial list, which still gets every eighth turn. Within a lane
 // keys leave in the order they became ready. A failed key pauses, kBackoffMin doubled up to kBackoffMax, until Forget().
 //
-// No clock: `now` is passed in. Thread-compatible. Limits: kWorkqueueKeysMax keys.
+// No clock: `now` is passed in. Thread-compatible. Limits: `keys_max` keys.
 #pragma once
 
 #include <absl/status/status.h>
@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/names.h"
 
 namespace reeve::controllers {
@@ -26,7 +27,8 @@ class Workqueue {
  public:
   enum class Lane { kNormal, kInitial };
 
-  explicit Workqueue(std::string name);  // The label of its metrics.
+  // `name` is the label of its metrics.
+  explicit Workqueue(std::string name, size_t keys_max = kWorkqueueKeysMax);
 
   // Ready at once, whatever pause it was in. RESOURCE_EXHAUSTED when full.
   absl::Status Add(const ObjectKey& key, Lane lane, Now now);
@@ -59,6 +61,7 @@ class Workqueue {
   void Report() const;
 
   const std::string name_;
+  const size_t keys_max_;
   std::deque<ObjectKey> normal_;
   std::deque<ObjectKey> initial_;      // May hold keys that moved to normal_: ready_ says which lane counts.
   std::map<ObjectKey, Ready> ready_;   // Every key that is in a lane.

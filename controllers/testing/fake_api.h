@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -44,7 +45,7 @@ class FakeApi final : public client::Client {
   int writes() const { return writes_; }
   // Streams of these kinds deliver nothing until thawed.
   void Freeze(const std::string& kind) { frozen_.insert(kind); }
-  void Thaw() { frozen_.clear(); }
+  bool Thaw() { return !std::exchange(frozen_, {}).empty(); }  // True when there were any.
   // Every open stream ends with `status`, once.
   void BreakStreams(absl::Status status);
   // Called before every write by name ("Create Work h1/x"); what it returns is the answer unless OK. After: the write is done, and

@@ -108,12 +108,13 @@ bool Estate::Step() {
     }
   }
   if (api_.writes() != writes) invariant();
+  if (std::exchange(crash_soon_, false)) Restart();
   return any;
 }
 
 void Estate::Settle() {
   for (int steps = 0; steps < kStepsMax; ++steps) {
-    if (Step()) continue;
+    if (Step() || api_.Thaw()) continue;
     const absl::Duration wait = manager_->NextWake(clock_.Read());
     if (wait > kPatience) {
       EXPECT_EQ(SecondLook(), "");

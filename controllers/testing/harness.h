@@ -28,13 +28,15 @@ class Estate {
   void FailBlob(const std::string& blob, const std::string& message) { bad_blobs_[blob] = message; }
   void MendBlob(const std::string& blob) { bad_blobs_.erase(blob); }
 
-  // Steps everything until nothing is left to do within the next few seconds. Fails the test when that does not come, or when a
+  // Steps everything until nothing is left to do within the next few seconds, and no watch is frozen. Fails the test when that does not come, or when a
   // second look at any key has effects.
   void Settle();
   // Lets time pass, step by step, with heartbeats.
   void Pass(absl::Duration time);
   // Throws the manager away and makes a new one, as a crash would.
   void Restart();
+  // The same at the end of the step under way: for use by the hooks of the API.
+  void CrashSoon() { crash_soon_ = true; }
 
   FakeApi& api() { return api_; }
   FakeClock& clock() { return clock_; }
@@ -63,6 +65,7 @@ class Estate {
   std::set<std::string> silent_;
   std::map<std::string, std::string> bad_blobs_;
   std::map<std::string, absl::Duration> beats_;
+  bool crash_soon_ = false;
 };
 
 template <typename T>
