@@ -39,9 +39,11 @@ bool IsTrueAt(const ConditionList& conditions, std::string_view type, Generation
          condition->observed_generation() == generation;
 }
 
-bool SetCondition(ConditionList* conditions, const Finding& finding, Generation generation, absl::Time now) {
+bool SetCondition(ConditionList* conditions, const Finding& finding, Generation generation,
+                  absl::Time now) {
   v1::Condition* condition = FindOrAdd(conditions, finding.type);
-  const bool moved = !condition->has_last_transition_time() || condition->status() != finding.status;
+  const bool moved =
+      !condition->has_last_transition_time() || condition->status() != finding.status;
   if (moved) SetTime(condition->mutable_last_transition_time(), now);
   condition->set_status(finding.status);
   condition->set_observed_generation(generation);
@@ -56,6 +58,8 @@ void DropCondition(ConditionList* conditions, std::string_view type) {
   }
 }
 
-std::string FirstLine(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+std::string FirstLine(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
 
 }  // namespace reeve::client

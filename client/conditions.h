@@ -15,11 +15,11 @@ namespace reeve::client {
 using ConditionList = google::protobuf::RepeatedPtrField<v1::Condition>;
 
 inline constexpr char kReady[] = "Ready";
-inline constexpr char kPlaced[] = "Placed";        // Instance.
-inline constexpr char kDnsReady[] = "DNSReady";    // Domain.
-inline constexpr char kReleased[] = "Released";    // Host, Instance: what deletion waits for.
-inline constexpr char kApplied[] = "Applied";      // Work.
-inline constexpr char kHealthy[] = "Healthy";      // Work.
+inline constexpr char kPlaced[] = "Placed";      // Instance.
+inline constexpr char kDnsReady[] = "DNSReady";  // Domain.
+inline constexpr char kReleased[] = "Released";  // Host, Instance: what deletion waits for.
+inline constexpr char kApplied[] = "Applied";    // Work.
+inline constexpr char kHealthy[] = "Healthy";    // Work.
 
 // What to say about one aspect.
 struct Finding {
@@ -35,8 +35,10 @@ bool IsTrue(const ConditionList& conditions, std::string_view type);
 // True, and said about `generation`.
 bool IsTrueAt(const ConditionList& conditions, std::string_view type, Generation generation);
 
-// Adds or replaces; last_transition_time moves only when the status does. Returns whether the status moved.
-bool SetCondition(ConditionList* conditions, const Finding& finding, Generation generation, absl::Time now);
+// Adds or replaces; last_transition_time moves only when the status does. Returns whether the
+// status moved.
+bool SetCondition(ConditionList* conditions, const Finding& finding, Generation generation,
+                  absl::Time now);
 void DropCondition(ConditionList* conditions, std::string_view type);
 
 // `text` up to its first line end.

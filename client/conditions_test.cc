@@ -12,10 +12,12 @@ TEST(ConditionsTest, TheTimeMovesOnlyWithTheStatus) {
   ConditionList list;
   const absl::Time start = absl::FromUnixSeconds(1000);
   EXPECT_TRUE(SetCondition(&list, {kReady, v1::Condition::False, "A", "x"}, 1, start));
-  EXPECT_FALSE(SetCondition(&list, {kReady, v1::Condition::False, "B", "y"}, 2, start + absl::Seconds(5)));
+  EXPECT_FALSE(
+      SetCondition(&list, {kReady, v1::Condition::False, "B", "y"}, 2, start + absl::Seconds(5)));
   EXPECT_EQ(ToTime(list[0].last_transition_time()), start);
   EXPECT_EQ(list[0].reason(), "B");
-  EXPECT_TRUE(SetCondition(&list, {kReady, v1::Condition::True, "C", ""}, 3, start + absl::Seconds(9)));
+  EXPECT_TRUE(
+      SetCondition(&list, {kReady, v1::Condition::True, "C", ""}, 3, start + absl::Seconds(9)));
   EXPECT_EQ(ToTime(list[0].last_transition_time()), start + absl::Seconds(9));
   EXPECT_EQ(list.size(), 1);
 }

@@ -6,7 +6,8 @@
 namespace reeve::client {
 
 bool HasFinalizer(const v1::ObjectMeta& meta, std::string_view name) {
-  return std::find(meta.finalizers().begin(), meta.finalizers().end(), name) != meta.finalizers().end();
+  return std::find(meta.finalizers().begin(), meta.finalizers().end(), name) !=
+         meta.finalizers().end();
 }
 
 void AddFinalizer(v1::ObjectMeta* meta, std::string_view name) {

@@ -30,7 +30,8 @@ absl::Status CheckComplete(const std::vector<v1::Object>& list, const v1::ListSu
   if (hash.count() != summary.count()) {
     return DataLoss("an incomplete list: {} of {} objects", hash.count(), summary.count());
   }
-  if (hash.Digest() != summary.hash()) return DataLoss("a list whose hash is {}, not {}", hash.Digest(), summary.hash());
+  if (hash.Digest() != summary.hash())
+    return DataLoss("a list whose hash is {}, not {}", hash.Digest(), summary.hash());
   return absl::OkStatus();
 }
 

@@ -1,8 +1,10 @@
-// Keeps a copy of all objects of one kind: the state first, then every change, for ever, whatever breaks in between.
+// Keeps a copy of all objects of one kind: the state first, then every change, for ever, whatever
+// breaks in between.
 //
-// A list is taken only when it is complete (its SNAPSHOT came, and count and hash are right); then it is compared with what
-// was known, and the differences are reported as changes. A broken stream is resumed from the last revision; OUT_OF_RANGE
-// and DATA_LOSS list anew. Owns no thread and no clock: Poll is a step.
+// A list is taken only when it is complete (its SNAPSHOT came, and count and hash are right); then
+// it is compared with what was known, and the differences are reported as changes. A broken stream
+// is resumed from the last revision; OUT_OF_RANGE and DATA_LOSS list anew. Owns no thread and no
+// clock: Poll is a step.
 //
 // Thread-compatible.
 #pragma once
@@ -35,8 +37,8 @@ class Informer {
   };
   explicit Informer(Options options);
 
-  // Takes what has arrived, at most a few hundred events. True when there was anything. Never fails: what goes wrong is
-  // retried with a growing pause, and kept in last_error().
+  // Takes what has arrived, at most a few hundred events. True when there was anything. Never
+  // fails: what goes wrong is retried with a growing pause, and kept in last_error().
   bool Poll(Now now);
   // How long Poll may wait when no `wake` comes: until the next attempt to connect.
   absl::Duration NextWake(Now now) const;
@@ -65,8 +67,9 @@ class Informer {
   const Options options_;  // Constant after construction.
   std::unique_ptr<WatchStream> stream_;
   std::map<ObjectKey, v1::Object> objects_;
-  std::vector<v1::WatchEvent> batch_;           // Events of a transaction that is not complete yet.
-  std::optional<std::vector<v1::Object>> list_;  // The initial events so far; nullopt when there is no list under way.
+  std::vector<v1::WatchEvent> batch_;  // Events of a transaction that is not complete yet.
+  std::optional<std::vector<v1::Object>>
+      list_;  // The initial events so far; nullopt when there is no list under way.
   bool synced_ = false;
   Revision revision_ = 0;
   std::string epoch_;

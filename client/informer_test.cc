@@ -28,7 +28,8 @@ v1::Object Site(const std::string& name, Revision revision) {
   return schema::Wrap(site);
 }
 
-v1::WatchEvent Event(v1::WatchEvent::Type type, v1::Object object, Revision revision, bool more = false) {
+v1::WatchEvent Event(v1::WatchEvent::Type type, v1::Object object, Revision revision,
+                     bool more = false) {
   v1::WatchEvent event;
   event.set_type(type);
   *event.mutable_object() = std::move(object);
@@ -52,7 +53,8 @@ class Script final : public Watcher {
     std::deque<Answer>* answers;
   };
 
-  absl::StatusOr<std::unique_ptr<WatchStream>> Watch(const v1::WatchRequest& request, std::function<void()>) override {
+  absl::StatusOr<std::unique_ptr<WatchStream>> Watch(const v1::WatchRequest& request,
+                                                     std::function<void()>) override {
     requests.push_back(request);
     if (!refusal.ok()) return refusal;
     return std::make_unique<Stream>(&answers);

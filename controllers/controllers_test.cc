@@ -20,7 +20,8 @@ constexpr char kV2[] = "sha256-2";
 template <typename T>
 std::string ReadyReason(const T& object) {
   const v1::Condition* ready = client::FindCondition(object.status().conditions(), client::kReady);
-  return ready == nullptr ? "" : v1::Condition::Status_Name(ready->status()) + " " + ready->reason();
+  return ready == nullptr ? ""
+                          : v1::Condition::Status_Name(ready->status()) + " " + ready->reason();
 }
 
 template <typename T>
@@ -38,10 +39,15 @@ class ControllersTest : public ::testing::Test {
   }
   void Create(const v1::Site& site) { estate.api().MustCreate(schema::Wrap(site)); }
   void EditSite(const std::string& name, const std::function<void(v1::SiteSpec*)>& edit) {
-    estate.api().Edit<v1::Site>("default", name, [&](v1::Site* site) { edit(site->mutable_spec()); });
+    estate.api().Edit<v1::Site>("default", name,
+                                [&](v1::Site* site) { edit(site->mutable_spec()); });
   }
-  const v1::Site& GetSite(const std::string& name) { return *estate.Get<v1::Site>("default", name); }
-  const v1::Instance& GetInstance(const std::string& name) { return *estate.Get<v1::Instance>("default", name); }
+  const v1::Site& GetSite(const std::string& name) {
+    return *estate.Get<v1::Site>("default", name);
+  }
+  const v1::Instance& GetInstance(const std::string& name) {
+    return *estate.Get<v1::Instance>("default", name);
+  }
   v1::Site On(v1::Site site, const std::string& host) {
     site.mutable_spec()->mutable_placement()->add_hosts(host);
     return site;
@@ -64,7 +70,8 @@ TEST_F(ControllersTest, TwoCopiesRunOnTwoHostsAndAreRoutedThere) {
   ASSERT_NE(domain, nullptr);
   EXPECT_EQ(domain->status().phase(), v1::DomainStatus::Active);
   EXPECT_THAT(domain->status().edges(), ElementsAre("h1", "h2"));
-  EXPECT_EQ(client::FindCondition(domain->status().conditions(), client::kDnsReady)->reason(), "NotChecked");
+  EXPECT_EQ(client::FindCondition(domain->status().conditions(), client::kDnsReady)->reason(),
+            "NotChecked");
 }
 
 TEST_F(ControllersTest, AStaticSiteHasNoPortAndServesFiles) {
@@ -74,7 +81,8 @@ TEST_F(ControllersTest, AStaticSiteHasNoPortAndServesFiles) {
   EXPECT_EQ(estate.Count("Port"), 0u);
   int files = 0;
   for (const auto& [key, object] : estate.api().objects()) {
-    if (object.has_work() && FindRoute(object.work().spec())) files += FindRoute(object.work().spec())->has_files();
+    if (object.has_work() && FindRoute(object.work().spec()))
+      files += FindRoute(object.work().spec())->has_files();
   }
   EXPECT_EQ(files, 1);
 }
@@ -107,7 +115,8 @@ TEST_F(ControllersTest, TheFreedPortIsTakenAgainAndRemembersWhoHadIt) {
 TEST_F(ControllersTest, AForeignListenerOnAnExplicitPortIsNamedAndNothingIsRendered) {
   v1::UpdateRequest request;
   *request.mutable_object() = *estate.api().Get({"Host", "", "h1"});
-  v1::Listener* foreign = request.mutable_object()->mutable_host()->mutable_status()->add_foreign_listeners();
+  v1::Listener* foreign =
+      request.mutable_object()->mutable_host()->mutable_status()->add_foreign_listeners();
   foreign->set_port(20000);
   foreign->set_process("postgres (pid 812)");
   ASSERT_TRUE(estate.api().UpdateStatus(request).ok());
@@ -160,13 +169,15 @@ TEST_F(ControllersTest, WithoutContentASiteWaitsAndSaysSo) {
 }
 
 TEST_F(ControllersTest, NoHostFitsAndTheMessageSaysWhyForEach) {
-  estate.api().Edit<v1::Host>("", "h1", [](v1::Host* host) { host->mutable_spec()->set_cordoned(true); });
+  estate.api().Edit<v1::Host>("", "h1",
+                              [](v1::Host* host) { host->mutable_spec()->set_cordoned(true); });
   Create(StaticSite("two", kV1, 2));
   estate.Settle();
   EXPECT_EQ(GetInstance("two-0").spec().host(), "h2");
   EXPECT_EQ(ReadyReason(GetInstance("two-1")), "False NoHost");
   EXPECT_EQ(ReadyMessage(GetInstance("two-1")), "h1: cordoned; h2: has a copy of this site");
-  estate.api().Edit<v1::Host>("", "h1", [](v1::Host* host) { host->mutable_spec()->set_cordoned(false); });
+  estate.api().Edit<v1::Host>("", "h1",
+                              [](v1::Host* host) { host->mutable_spec()->set_cordoned(false); });
   estate.Settle();
   EXPECT_EQ(ReadyReason(GetSite("two")), "True AsWanted");
 }
@@ -180,7 +191,8 @@ TEST_F(ControllersTest, AnUpdateReplacesOneCopyAfterTheOther) {
     for (const char* name : {"blog-0", "blog-1"}) {
       const auto* it = estate.Get<v1::Instance>("default", name);
       if (it == nullptr) continue;
-      ready += client::IsTrueAt(it->status().conditions(), client::kReady, it->metadata().generation());
+      ready +=
+          client::IsTrueAt(it->status().conditions(), client::kReady, it->metadata().generation());
     }
     worst = std::min(worst, ready);
   };
@@ -201,7 +213,8 @@ TEST_F(ControllersTest, AFailedUpdateStopsAtTheFirstCopyAndCanBeMended) {
   EXPECT_EQ(GetInstance("blog-0").status().live_blob(), kV1);
   EXPECT_EQ(GetInstance("blog-1").spec().blob(), kV1);
   EXPECT_EQ(ReadyReason(GetSite("blog")), "False InstancesNotReady");
-  EXPECT_THAT(ReadyMessage(GetSite("blog")), HasSubstr("blog-0: StepFailed: systemd: main process exited, code=203"));
+  EXPECT_THAT(ReadyMessage(GetSite("blog")),
+              HasSubstr("blog-0: StepFailed: systemd: main process exited, code=203"));
   EXPECT_EQ(GetSite("blog").status().phase(), v1::SiteStatus::Active);
   EXPECT_EQ(estate.Get<v1::Domain>("default", "blog.example")->status().edges_size(), 2);
   EditSite("blog", [](v1::SiteSpec* spec) { spec->set_blob("sha256-3"); });
@@ -215,7 +228,8 @@ TEST_F(ControllersTest, ASiteWhoseFirstCopyFailsIsFailedUntilItIsMended) {
   estate.Settle();
   EXPECT_EQ(GetSite("bad").status().phase(), v1::SiteStatus::Failed);
   EXPECT_THAT(ReadyMessage(GetSite("bad")), HasSubstr("nginx: [emerg] unknown directive"));
-  EXPECT_EQ(estate.Get<v1::Domain>("default", "bad.example")->status().phase(), v1::DomainStatus::Pending);
+  EXPECT_EQ(estate.Get<v1::Domain>("default", "bad.example")->status().phase(),
+            v1::DomainStatus::Pending);
   estate.MendBlob(kV1);
   estate.Settle();
   EXPECT_EQ(GetSite("bad").status().phase(), v1::SiteStatus::Active);
@@ -228,7 +242,8 @@ TEST_F(ControllersTest, ScalingDownTakesTheHighestOrdinals) {
   estate.Settle();
   EXPECT_NE(estate.Get<v1::Instance>("default", "blog-0"), nullptr);
   EXPECT_EQ(estate.Get<v1::Instance>("default", "blog-1"), nullptr);
-  EXPECT_THAT(estate.Get<v1::Domain>("default", "blog.example")->status().edges(), ElementsAre("h1"));
+  EXPECT_THAT(estate.Get<v1::Domain>("default", "blog.example")->status().edges(),
+              ElementsAre("h1"));
   EXPECT_EQ(ReadyReason(GetSite("blog")), "True AsWanted");
 }
 
@@ -268,7 +283,8 @@ TEST_F(ControllersTest, DeletingASiteLeavesNothingButPorts) {
   estate.api().MustDelete({"Site", "default", "blog"});
   estate.Settle();
   EXPECT_THAT(phases, ElementsAre("Destroying", "Destroyed"));
-  for (const char* kind : {"Site", "Instance", "Domain", "Work"}) EXPECT_EQ(estate.Count(kind), 0u) << kind;
+  for (const char* kind : {"Site", "Instance", "Domain", "Work"})
+    EXPECT_EQ(estate.Count(kind), 0u) << kind;
   EXPECT_EQ(estate.Count("Port"), 2u);
 }
 
@@ -329,7 +345,8 @@ TEST_F(ControllersTest, AHostWithInstancesStaysUntilTheyAreGone) {
   estate.Settle();
   const auto* host = estate.Get<v1::Host>("", "h1");
   ASSERT_NE(host, nullptr);
-  const v1::Condition* released = client::FindCondition(host->status().conditions(), client::kReleased);
+  const v1::Condition* released =
+      client::FindCondition(host->status().conditions(), client::kReleased);
   ASSERT_NE(released, nullptr);
   EXPECT_EQ(released->message(), "it still holds default/blog-0");
   estate.api().MustDelete({"Site", "default", "blog"});
@@ -343,7 +360,8 @@ TEST_F(ControllersTest, ALostHostIsGivenUpByForceAndItsCopiesMove) {
   estate.Settle();
   estate.Silence("h1");
   estate.Pass(absl::Seconds(60));
-  estate.api().Edit<v1::Host>("", "h1", [](v1::Host* host) { host->mutable_spec()->set_abandoned(true); });
+  estate.api().Edit<v1::Host>("", "h1",
+                              [](v1::Host* host) { host->mutable_spec()->set_abandoned(true); });
   estate.api().MustDelete({"Host", "", "h1"});
   estate.Settle();
   EXPECT_EQ(estate.Get<v1::Host>("", "h1"), nullptr);

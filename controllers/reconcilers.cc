@@ -10,9 +10,9 @@
 namespace reeve::controllers {
 
 const std::vector<Reconciler>& Reconcilers() {
-  static const auto& all = *new std::vector<Reconciler>{kDomainReconciler,   kGcReconciler,        kHostReconciler,
-                                                        kInstanceReconciler, kNamespaceReconciler, kPortReconciler,
-                                                        kSiteReconciler};
+  static const auto& all = *new std::vector<Reconciler>{
+      kDomainReconciler,    kGcReconciler,   kHostReconciler, kInstanceReconciler,
+      kNamespaceReconciler, kPortReconciler, kSiteReconciler};
   return all;
 }
 

@@ -1,4 +1,5 @@
-// Routes a Domain on every host that has a healthy copy of its Site, and says where it is confirmed.
+// Routes a Domain on every host that has a healthy copy of its Site, and says where it is
+// confirmed.
 #pragma once
 
 #include "controllers/runtime/reconciler.h"

@@ -19,7 +19,8 @@ using NginxSite = v1::Artifact::NginxSite;
 constexpr int kHttpPort = 80;
 
 const v1::Work* WorkOf(const World& world, const v1::Instance& instance) {
-  const std::vector<const v1::Work*> works = AllAs<v1::Work>(world.OwnedBy(instance.metadata().uid()));
+  const std::vector<const v1::Work*> works =
+      AllAs<v1::Work>(world.OwnedBy(instance.metadata().uid()));
   return works.empty() ? nullptr : works.front();
 }
 
@@ -40,20 +41,24 @@ bool LeadsTo(const NginxSite* route, const v1::Instance& instance) {
 }
 
 // The copies of the site that may serve, by host, lowest ordinal first.
-std::map<std::string, std::vector<const v1::Instance*>> CopiesByHost(const World& world, const v1::Domain& domain) {
+std::map<std::string, std::vector<const v1::Instance*>> CopiesByHost(const World& world,
+                                                                     const v1::Domain& domain) {
   std::map<std::string, std::vector<const v1::Instance*>> out;
   const v1::Site* site = world.Get<v1::Site>(domain.metadata().namespace_(), domain.spec().site());
   if (site == nullptr) return out;
   std::vector<const v1::Instance*> all = AllAs<v1::Instance>(world.OwnedBy(site->metadata().uid()));
-  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->spec().ordinal() < b->spec().ordinal(); });
+  std::sort(all.begin(), all.end(),
+            [](auto* a, auto* b) { return a->spec().ordinal() < b->spec().ordinal(); });
   for (const v1::Instance* instance : all) {
     if (MayServe(world, *instance)) out[instance->spec().host()].push_back(instance);
   }
   return out;
 }
 
-// Where the route leads now, if that serves; else the first that serves; else where it leads now; else none.
-const v1::Instance* Choose(const World& world, const std::vector<const v1::Instance*>& copies, const NginxSite* present) {
+// Where the route leads now, if that serves; else the first that serves; else where it leads now;
+// else none.
+const v1::Instance* Choose(const World& world, const std::vector<const v1::Instance*>& copies,
+                           const NginxSite* present) {
   const v1::Instance* now = nullptr;
   const v1::Instance* first = nullptr;
   for (const v1::Instance* instance : copies) {
@@ -64,7 +69,8 @@ const v1::Instance* Choose(const World& world, const std::vector<const v1::Insta
   return first;
 }
 
-void SetBackend(const World& world, const v1::Instance& instance, const NginxSite* present, NginxSite* route) {
+void SetBackend(const World& world, const v1::Instance& instance, const NginxSite* present,
+                NginxSite* route) {
   const bool confirmed = Serves(world, instance);
   if (!confirmed && present->has_files()) *route->mutable_files() = present->files();
   if (!confirmed && present->has_upstream()) *route->mutable_upstream() = present->upstream();
@@ -88,7 +94,8 @@ v1::Work NewRoute(const World& world, const v1::Domain& domain, const std::strin
   const v1::ObjectMeta& meta = domain.metadata();
   v1::Work work;
   work.mutable_metadata()->set_namespace_(meta.namespace_());
-  work.mutable_metadata()->set_name(HostSideName("domain", fmt::format("{}-{}", Dashed(meta.name()), host), meta.uid()));
+  work.mutable_metadata()->set_name(
+      HostSideName("domain", fmt::format("{}-{}", Dashed(meta.name()), host), meta.uid()));
   client::AddFinalizer(work.mutable_metadata(), client::kWorkFinalizer);
   *work.mutable_metadata()->add_owner_references() = client::ControllerRef("Domain", meta);
   work.mutable_spec()->set_host(host);
@@ -107,7 +114,8 @@ v1::Work NewRoute(const World& world, const v1::Domain& domain, const std::strin
 
 std::map<std::string, const v1::Work*> RoutesInPlace(const World& world, const v1::Domain& domain) {
   std::map<std::string, const v1::Work*> out;
-  for (const v1::Work* work : AllAs<v1::Work>(world.OwnedBy(domain.metadata().uid()))) out[work->spec().host()] = work;
+  for (const v1::Work* work : AllAs<v1::Work>(world.OwnedBy(domain.metadata().uid())))
+    out[work->spec().host()] = work;
   return out;
 }
 
@@ -120,7 +128,8 @@ std::map<std::string, v1::Work> RenderRoutes(const World& world, const v1::Domai
     const v1::Instance* instance = Choose(world, copies, route);
     if (instance == nullptr) continue;
     v1::Work work = NewRoute(world, domain, host);
-    SetBackend(world, *instance, route, work.mutable_spec()->mutable_artifacts(0)->mutable_nginx_site());
+    SetBackend(world, *instance, route,
+               work.mutable_spec()->mutable_artifacts(0)->mutable_nginx_site());
     out.emplace(host, WithDefaults(std::move(work)));
   }
   return out;

@@ -1,4 +1,5 @@
-// Which hosts a Domain is routed on, and to which copy of its Site. Pure; rendered from confirmed facts only.
+// Which hosts a Domain is routed on, and to which copy of its Site. Pure; rendered from confirmed
+// facts only.
 #pragma once
 
 #include <map>
@@ -10,9 +11,10 @@
 
 namespace reeve::controllers {
 
-// The Works that the domain wants, by host. A host gets its route when a copy on it is confirmed healthy; once it has one it keeps it
-// while the copy is there, healthy or not. A copy that is on its way out, or whose host was given up, has none. What a
-// copy not confirmed at its newest version serves is taken from the route that is in place.
+// The Works that the domain wants, by host. A host gets its route when a copy on it is confirmed
+// healthy; once it has one it keeps it while the copy is there, healthy or not. A copy that is on
+// its way out, or whose host was given up, has none. What a copy not confirmed at its newest
+// version serves is taken from the route that is in place.
 std::map<std::string, v1::Work> RenderRoutes(const World& world, const v1::Domain& domain);
 
 // The Works that the domain has, by host.

@@ -61,7 +61,8 @@ Outcome Collect(const World& world, const ObjectKey& key, Now now) {
 }
 
 // What has a controller, or an age; and all that an object owned, when it went.
-std::vector<ObjectKey> WakesGc(const World& world, const v1::Object* before, const v1::Object* after) {
+std::vector<ObjectKey> WakesGc(const World& world, const v1::Object* before,
+                               const v1::Object* after) {
   std::vector<ObjectKey> keys;
   if (after != nullptr) {
     const v1::ObjectMeta& meta = schema::Meta(*after);
@@ -69,7 +70,8 @@ std::vector<ObjectKey> WakesGc(const World& world, const v1::Object* before, con
     if (new_event || client::FindController(meta) != nullptr) AddKey(&keys, schema::KeyOf(*after));
     return keys;
   }
-  for (const v1::Object* owned : world.OwnedBy(schema::Meta(*before).uid())) AddKey(&keys, schema::KeyOf(*owned));
+  for (const v1::Object* owned : world.OwnedBy(schema::Meta(*before).uid()))
+    AddKey(&keys, schema::KeyOf(*owned));
   if (const auto* host = As<v1::Host>(before)) {
     for (const v1::Object* work : world.Indexed("Work", "spec.host", host->metadata().name())) {
       AddKey(&keys, schema::KeyOf(*work));

@@ -1,4 +1,5 @@
-// Clears away what nobody needs any more: Works that their host has removed, objects whose controller is gone, old Events.
+// Clears away what nobody needs any more: Works that their host has removed, objects whose
+// controller is gone, old Events.
 #pragma once
 
 #include "controllers/runtime/reconciler.h"

@@ -43,7 +43,8 @@ Pulse PulseOf(const World& world, const std::string& host, Now now) {
 std::string LastSeen(const World& world, const std::string& host) {
   const v1::Lease* lease = world.Get<v1::Lease>("", host);
   if (lease == nullptr || !lease->spec().has_renew_time()) return "no heartbeat has been seen";
-  return "no heartbeat since " + absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", client::ToTime(lease->spec().renew_time()),
+  return "no heartbeat since " + absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
+                                                  client::ToTime(lease->spec().renew_time()),
                                                   absl::UTCTimeZone());
 }
 
@@ -55,14 +56,16 @@ bool IsLost(const v1::Host& host) {
 // When most of the estate is silent, the network or this side is to blame.
 std::string MassSilence(const World& world) {
   const std::vector<const v1::Host*> hosts = AllAs<v1::Host>(world.All("Host"));
-  const auto lost = std::count_if(hosts.begin(), hosts.end(), [](const auto* host) { return IsLost(*host); }) + 1;
+  const auto lost =
+      std::count_if(hosts.begin(), hosts.end(), [](const auto* host) { return IsLost(*host); }) + 1;
   if (hosts.size() < 3 || 2 * static_cast<size_t>(lost) < hosts.size()) return "";
   return "; at least half of all hosts are silent: look at the network first";
 }
 
 // nullopt: it stays what it was.
 std::optional<Finding> ReadyFinding(const World& world, const v1::Host& host, const Pulse& pulse) {
-  if (pulse.state == Pulse::State::kAlive) return Finding{client::kReady, Condition::True, "Heartbeat", "its agent reports"};
+  if (pulse.state == Pulse::State::kAlive)
+    return Finding{client::kReady, Condition::True, "Heartbeat", "its agent reports"};
   const Condition* known = client::FindCondition(host.status().conditions(), client::kReady);
   if (pulse.state == Pulse::State::kLost && !IsLost(host)) {
     return Finding{client::kReady, Condition::Unknown, "HeartbeatLost",
@@ -83,17 +86,21 @@ std::string Listed(const std::vector<const v1::Instance*>& instances) {
       names.push_back(fmt::format("and {} more", instances.size() - kNamesShownMax));
       break;
     }
-    names.push_back(fmt::format("{}/{}", instance->metadata().namespace_(), instance->metadata().name()));
+    names.push_back(
+        fmt::format("{}/{}", instance->metadata().namespace_(), instance->metadata().name()));
   }
   return Join(names, ", ");
 }
 
 void SetReleased(const World& world, const v1::Host& host, Now now, v1::HostStatus* status) {
-  if (!client::IsDeleting(host.metadata())) return client::DropCondition(status->mutable_conditions(), client::kReleased);
+  if (!client::IsDeleting(host.metadata()))
+    return client::DropCondition(status->mutable_conditions(), client::kReleased);
   const std::vector<const v1::Instance*> instances = InstancesOn(world, host);
-  const std::string message = instances.empty() ? "its ports are being released" : "it still holds " + Listed(instances);
+  const std::string message =
+      instances.empty() ? "its ports are being released" : "it still holds " + Listed(instances);
   client::SetCondition(status->mutable_conditions(),
-                       {client::kReleased, Condition::False, instances.empty() ? "PortsHeld" : "InstancesRemain", message},
+                       {client::kReleased, Condition::False,
+                        instances.empty() ? "PortsHeld" : "InstancesRemain", message},
                        host.metadata().generation(), now.wall);
 }
 
@@ -112,7 +119,8 @@ v1::Host WithStatus(const World& world, const v1::Host& host, const Pulse& pulse
 
 // The agent will confirm nothing any more: what it holds is let go without it.
 void ReleaseWorks(const World& world, const v1::Host& host, Outcome* outcome) {
-  for (const v1::Work* work : AllAs<v1::Work>(world.Indexed("Work", "spec.host", host.metadata().name()))) {
+  for (const v1::Work* work :
+       AllAs<v1::Work>(world.Indexed("Work", "spec.host", host.metadata().name()))) {
     if (!client::HasFinalizer(work->metadata(), client::kWorkFinalizer)) continue;
     v1::Work released = *work;
     client::RemoveFinalizer(released.mutable_metadata(), client::kWorkFinalizer);
@@ -122,19 +130,22 @@ void ReleaseWorks(const World& world, const v1::Host& host, Outcome* outcome) {
 
 bool HoldsPorts(const World& world, const v1::Host& host) {
   const auto ports = AllAs<v1::Port>(world.Indexed("Port", "spec.host", host.metadata().name()));
-  return std::any_of(ports.begin(), ports.end(), [](const auto* port) { return !port->spec().holder().uid().empty(); });
+  return std::any_of(ports.begin(), ports.end(),
+                     [](const auto* port) { return !port->spec().holder().uid().empty(); });
 }
 
 bool MayGo(const World& world, const v1::Host& host) {
   return client::IsDeleting(host.metadata()) && InstancesOn(world, host).empty() &&
-         world.Indexed("Work", "spec.host", host.metadata().name()).empty() && !HoldsPorts(world, host);
+         world.Indexed("Work", "spec.host", host.metadata().name()).empty() &&
+         !HoldsPorts(world, host);
 }
 
 Outcome ReconcileHost(const World& world, const ObjectKey& key, Now now) {
   const v1::Host* host = world.Get<v1::Host>("", key.name);
   if (host == nullptr) return Outcome::Done();
   if (MayGo(world, *host)) return WithoutFinalizer(*host, client::kHostFinalizer);
-  if (!client::IsDeleting(host->metadata()) && !client::HasFinalizer(host->metadata(), client::kHostFinalizer)) {
+  if (!client::IsDeleting(host->metadata()) &&
+      !client::HasFinalizer(host->metadata(), client::kHostFinalizer)) {
     return WithFinalizer(*host, client::kHostFinalizer);
   }
   Outcome outcome;
@@ -148,17 +159,20 @@ Outcome ReconcileHost(const World& world, const ObjectKey& key, Now now) {
 template <typename T>
 void AddHostOf(const v1::Object* object, std::vector<ObjectKey>* keys) {
   const T* inner = As<T>(object);
-  if (inner != nullptr && !inner->spec().host().empty()) AddKey(keys, {"Host", "", inner->spec().host()});
+  if (inner != nullptr && !inner->spec().host().empty())
+    AddKey(keys, {"Host", "", inner->spec().host()});
 }
 
 // What a Host holds; and its Lease, which bears its name.
-std::vector<ObjectKey> WakesHosts(const World& world, const v1::Object* before, const v1::Object* after) {
+std::vector<ObjectKey> WakesHosts(const World& world, const v1::Object* before,
+                                  const v1::Object* after) {
   std::vector<ObjectKey> keys;
   for (const v1::Object* object : {before, after}) {
     AddHostOf<v1::Instance>(object, &keys);
     AddHostOf<v1::Work>(object, &keys);
     AddHostOf<v1::Port>(object, &keys);
-    if (const auto* lease = As<v1::Lease>(object)) AddKey(&keys, {"Host", "", lease->metadata().name()});
+    if (const auto* lease = As<v1::Lease>(object))
+      AddKey(&keys, {"Host", "", lease->metadata().name()});
   }
   std::erase_if(keys, [&](const ObjectKey& key) { return world.Find(key) == nullptr; });
   return keys;

@@ -41,8 +41,8 @@ void AddUnit(const v1::Instance& instance, int port, v1::Work* work) {
   *unit->mutable_env() = process.env();
   unit->set_port(port);
   if (process.has_resources()) *unit->mutable_resources() = process.resources();
-  unit->set_description(fmt::format("Site {}/{}, instance {}", instance.metadata().namespace_(), instance.spec().site(),
-                                    instance.spec().ordinal()));
+  unit->set_description(fmt::format("Site {}/{}, instance {}", instance.metadata().namespace_(),
+                                    instance.spec().site(), instance.spec().ordinal()));
   unit->set_blob(instance.spec().blob());
 }
 
@@ -64,7 +64,8 @@ v1::Work RenderInstanceWork(const v1::Instance& instance, int port) {
   work.mutable_metadata()->set_namespace_(instance.metadata().namespace_());
   work.mutable_metadata()->set_name(InstanceHostName(instance));
   client::AddFinalizer(work.mutable_metadata(), client::kWorkFinalizer);
-  *work.mutable_metadata()->add_owner_references() = client::ControllerRef("Instance", instance.metadata());
+  *work.mutable_metadata()->add_owner_references() =
+      client::ControllerRef("Instance", instance.metadata());
   work.mutable_spec()->set_host(instance.spec().host());
   const bool process = instance.spec().type() == v1::SiteSpec::Process;
   if (process) AddUser(instance, &work);

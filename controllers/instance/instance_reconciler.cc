@@ -28,22 +28,28 @@ struct View {
 
 View Look(const World& world, const v1::Instance& instance) {
   const v1::Work* work = nullptr;
-  for (const v1::Work* owned : AllAs<v1::Work>(world.OwnedBy(instance.metadata().uid()))) work = owned;
+  for (const v1::Work* owned : AllAs<v1::Work>(world.OwnedBy(instance.metadata().uid())))
+    work = owned;
   return {instance, world.Get<v1::Host>("", instance.spec().host()), work, PortOf(world, instance)};
 }
 
-bool IsProcess(const v1::Instance& instance) { return instance.spec().type() == v1::SiteSpec::Process; }
+bool IsProcess(const v1::Instance& instance) {
+  return instance.spec().type() == v1::SiteSpec::Process;
+}
 
 // Why nothing can be told to the host now.
 std::optional<Trouble> Blocker(const World& world, const View& view) {
   const v1::InstanceSpec& spec = view.instance.spec();
   if (spec.blob().empty()) return Trouble{"NoContent", "the site has no content yet"};
-  if (view.host == nullptr) return Trouble{"HostGone", fmt::format("host {} does not exist", spec.host())};
-  if (view.host->spec().abandoned()) return Trouble{"HostGone", fmt::format("host {} was given up", spec.host())};
+  if (view.host == nullptr)
+    return Trouble{"HostGone", fmt::format("host {} does not exist", spec.host())};
+  if (view.host->spec().abandoned())
+    return Trouble{"HostGone", fmt::format("host {} was given up", spec.host())};
   if (!IsProcess(view.instance)) return std::nullopt;
   if (spec.process().user_id() == 0) return Trouble{"NoUserId", "the site has no user id yet"};
   if (view.port > 0) return std::nullopt;
-  if (const auto refusal = WhyNoPort(world, *view.host, view.instance)) return Trouble{refusal->reason, refusal->message};
+  if (const auto refusal = WhyNoPort(world, *view.host, view.instance))
+    return Trouble{refusal->reason, refusal->message};
   return Trouble{"PortPending", fmt::format("waiting for a port of host {}", spec.host())};
 }
 
@@ -68,7 +74,8 @@ v1::InstanceStatus::Phase PhaseOf(const v1::Instance& instance, const v1::Work& 
   if (!IsConfirmed(work)) return Status::Starting;
   if (IsConfirmedHealthy(work)) return Status::Running;
   const Status::Phase phase = instance.status().phase();
-  return phase == Status::Running || phase == Status::Unhealthy ? Status::Unhealthy : Status::Starting;
+  return phase == Status::Running || phase == Status::Unhealthy ? Status::Unhealthy
+                                                                : Status::Starting;
 }
 
 void StepPhase(v1::InstanceStatus::Phase wanted, v1::InstanceStatus* status) {
@@ -76,7 +83,8 @@ void StepPhase(v1::InstanceStatus::Phase wanted, v1::InstanceStatus* status) {
                                ? ""
                                : v1::InstanceStatus::Phase_Name(status->phase());
   v1::InstanceStatus::Phase next = status->phase();
-  v1::InstanceStatus::Phase_Parse(NextPhase("Instance", from, v1::InstanceStatus::Phase_Name(wanted)), &next);
+  v1::InstanceStatus::Phase_Parse(
+      NextPhase("Instance", from, v1::InstanceStatus::Phase_Name(wanted)), &next);
   status->set_phase(next);
 }
 
@@ -85,22 +93,26 @@ std::optional<Finding> Silent(const View& view) {
   if (view.host == nullptr || view.work == nullptr) return std::nullopt;
   const Condition* ready = client::FindCondition(view.host->status().conditions(), client::kReady);
   if (ready == nullptr || ready->status() != Condition::Unknown) return std::nullopt;
-  return Finding{client::kReady, Condition::Unknown, "HostUnknown",
-                 fmt::format("host {} does not report; as last seen: {}", view.instance.spec().host(),
-                             v1::InstanceStatus::Phase_Name(view.instance.status().phase()))};
+  return Finding{
+      client::kReady, Condition::Unknown, "HostUnknown",
+      fmt::format("host {} does not report; as last seen: {}", view.instance.spec().host(),
+                  v1::InstanceStatus::Phase_Name(view.instance.status().phase()))};
 }
 
 Finding ReadyFinding(const View& view, const std::optional<Trouble>& blocker, bool current) {
-  if (blocker.has_value()) return {client::kReady, Condition::False, blocker->reason, blocker->message};
+  if (blocker.has_value())
+    return {client::kReady, Condition::False, blocker->reason, blocker->message};
   if (auto silent = Silent(view)) return *silent;
   if (!current) return {client::kReady, Condition::False, "Applying", "the host is being told"};
-  if (IsConfirmedHealthy(*view.work)) return {client::kReady, Condition::True, "Healthy", "confirmed by its host"};
+  if (IsConfirmedHealthy(*view.work))
+    return {client::kReady, Condition::True, "Healthy", "confirmed by its host"};
   const Trouble trouble = TroubleOf(*view.work);
   return {client::kReady, Condition::False, trouble.reason, trouble.message};
 }
 
 // `current`: the Work says what the Instance wants now, and is not about to be changed.
-v1::Instance WithStatus(const View& view, const std::optional<Trouble>& blocker, bool current, Now now) {
+v1::Instance WithStatus(const View& view, const std::optional<Trouble>& blocker, bool current,
+                        Now now) {
   v1::Instance after = view.instance;
   v1::InstanceStatus* status = after.mutable_status();
   const Generation generation = view.instance.metadata().generation();
@@ -115,9 +127,10 @@ v1::Instance WithStatus(const View& view, const std::optional<Trouble>& blocker,
   }
   if (current && IsConfirmedHealthy(*view.work)) status->set_live_blob(view.instance.spec().blob());
   const std::string placed = fmt::format("on host {}", view.instance.spec().host());
-  client::SetCondition(status->mutable_conditions(), {client::kPlaced, Condition::True, "Placed", placed}, generation,
-                       now.wall);
-  client::SetCondition(status->mutable_conditions(), ReadyFinding(view, blocker, current), generation, now.wall);
+  client::SetCondition(status->mutable_conditions(),
+                       {client::kPlaced, Condition::True, "Placed", placed}, generation, now.wall);
+  client::SetCondition(status->mutable_conditions(), ReadyFinding(view, blocker, current),
+                       generation, now.wall);
   return after;
 }
 
@@ -135,8 +148,8 @@ Outcome PlaceIt(const World& world, const v1::Instance& instance, Now now) {
   status->set_observed_generation(generation);
   StepPhase(v1::InstanceStatus::Pending, status);
   for (const char* type : {client::kPlaced, client::kReady}) {
-    client::SetCondition(status->mutable_conditions(), {type, Condition::False, "NoHost", choice.why_not}, generation,
-                         now.wall);
+    client::SetCondition(status->mutable_conditions(),
+                         {type, Condition::False, "NoHost", choice.why_not}, generation, now.wall);
   }
   PushStatus(instance, std::move(after), &outcome);
   return outcome;
@@ -147,9 +160,11 @@ bool RefersTo(const v1::Artifact::NginxSite& route, const v1::Instance& instance
   return route.files().dir() == InstanceHostName(instance);
 }
 
-// A Domain's Work on the same host that sends requests here, or did so before a change its host has not confirmed.
+// A Domain's Work on the same host that sends requests here, or did so before a change its host has
+// not confirmed.
 const v1::Work* RouteInPlace(const World& world, const v1::Instance& instance) {
-  for (const v1::Work* work : AllAs<v1::Work>(world.Indexed("Work", "spec.host", instance.spec().host()))) {
+  for (const v1::Work* work :
+       AllAs<v1::Work>(world.Indexed("Work", "spec.host", instance.spec().host()))) {
     const v1::Artifact::NginxSite* route = FindRoute(work->spec());
     const v1::OwnerReference* owner = client::FindController(work->metadata());
     if (route == nullptr || owner == nullptr) continue;
@@ -166,7 +181,9 @@ Finding DeletionFinding(const v1::Work* route, const v1::Work* work) {
   if (route != nullptr) {
     return {client::kReleased, Condition::False, "RouteInPlace",
             fmt::format("waiting for host {} to take the route of {} away", route->spec().host(),
-                        FindRoute(route->spec())->server_names_size() > 0 ? FindRoute(route->spec())->server_names(0) : "")};
+                        FindRoute(route->spec())->server_names_size() > 0
+                            ? FindRoute(route->spec())->server_names(0)
+                            : "")};
   }
   return {client::kReleased, Condition::False, "WorkInPlace",
           fmt::format("waiting for host {} to confirm the removal", work->spec().host())};
@@ -176,15 +193,18 @@ Outcome TakeDown(const World& world, const v1::Instance& instance, Now now) {
   Outcome outcome;
   const View view = Look(world, instance);
   const v1::Work* route = RouteInPlace(world, instance);
-  if (view.work == nullptr && route == nullptr) return WithoutFinalizer(instance, client::kInstanceFinalizer);
+  if (view.work == nullptr && route == nullptr)
+    return WithoutFinalizer(instance, client::kInstanceFinalizer);
   v1::Instance after = instance;
   v1::InstanceStatus* status = after.mutable_status();
   const Generation generation = instance.metadata().generation();
   status->set_observed_generation(generation);
   StepPhase(v1::InstanceStatus::Terminating, status);
-  client::SetCondition(status->mutable_conditions(), DeletionFinding(route, view.work), generation, now.wall);
+  client::SetCondition(status->mutable_conditions(), DeletionFinding(route, view.work), generation,
+                       now.wall);
   client::SetCondition(status->mutable_conditions(),
-                       {client::kReady, Condition::False, "Terminating", "being taken down"}, generation, now.wall);
+                       {client::kReady, Condition::False, "Terminating", "being taken down"},
+                       generation, now.wall);
   PushStatus(instance, std::move(after), &outcome);
   if (route == nullptr) PushDelete(*view.work, &outcome);
   return outcome;

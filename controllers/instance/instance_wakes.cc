@@ -16,9 +16,12 @@ bool HostMatters(const v1::Host* before, const v1::Host* after) {
   *y.mutable_spec() = after->spec();
   *x.mutable_status()->mutable_foreign_listeners() = before->status().foreign_listeners();
   *y.mutable_status()->mutable_foreign_listeners() = after->status().foreign_listeners();
-  x.mutable_metadata()->mutable_labels()->insert(before->metadata().labels().begin(), before->metadata().labels().end());
-  y.mutable_metadata()->mutable_labels()->insert(after->metadata().labels().begin(), after->metadata().labels().end());
-  const bool same_deletion = client::IsDeleting(before->metadata()) == client::IsDeleting(after->metadata());
+  x.mutable_metadata()->mutable_labels()->insert(before->metadata().labels().begin(),
+                                                 before->metadata().labels().end());
+  y.mutable_metadata()->mutable_labels()->insert(after->metadata().labels().begin(),
+                                                 after->metadata().labels().end());
+  const bool same_deletion =
+      client::IsDeleting(before->metadata()) == client::IsDeleting(after->metadata());
   return !same_deletion || schema::Encode(schema::Wrap(x)) != schema::Encode(schema::Wrap(y));
 }
 
@@ -28,10 +31,12 @@ void AddUnplaced(const std::vector<const v1::Object*>& objects, std::vector<Obje
   }
 }
 
-void OfHost(const World& world, const v1::Host* before, const v1::Host* after, std::vector<ObjectKey>* keys) {
+void OfHost(const World& world, const v1::Host* before, const v1::Host* after,
+            std::vector<ObjectKey>* keys) {
   if (!HostMatters(before, after)) return;
   const std::string& name = (after != nullptr ? after : before)->metadata().name();
-  for (const v1::Object* object : world.Indexed("Instance", "spec.host", name)) AddKey(keys, schema::KeyOf(*object));
+  for (const v1::Object* object : world.Indexed("Instance", "spec.host", name))
+    AddKey(keys, schema::KeyOf(*object));
   AddUnplaced(world.All("Instance"), keys);
 }
 
@@ -48,21 +53,27 @@ void OfPort(const v1::Port* port, std::vector<ObjectKey>* keys) {
   AddKey(keys, {holder.kind(), holder.namespace_(), holder.name()});
 }
 
-void OfInstance(const World& world, const v1::Instance* before, const v1::Instance* after, std::vector<ObjectKey>* keys) {
-  if (before != nullptr && after != nullptr && before->spec().host() == after->spec().host()) return;
-  const v1::OwnerReference* owner = client::FindController((after != nullptr ? after : before)->metadata());
+void OfInstance(const World& world, const v1::Instance* before, const v1::Instance* after,
+                std::vector<ObjectKey>* keys) {
+  if (before != nullptr && after != nullptr && before->spec().host() == after->spec().host())
+    return;
+  const v1::OwnerReference* owner =
+      client::FindController((after != nullptr ? after : before)->metadata());
   if (owner != nullptr) AddUnplaced(world.OwnedBy(owner->uid()), keys);
 }
 
 }  // namespace
 
-std::vector<ObjectKey> WakesInstances(const World& world, const v1::Object* before, const v1::Object* after) {
+std::vector<ObjectKey> WakesInstances(const World& world, const v1::Object* before,
+                                      const v1::Object* after) {
   std::vector<ObjectKey> keys;
   const v1::Object* either = after != nullptr ? after : before;
   AddController(&keys, "Instance", before, after);
   if (const auto* work = As<v1::Work>(either)) OfWork(world, *work, &keys);
-  if (As<v1::Host>(either) != nullptr) OfHost(world, As<v1::Host>(before), As<v1::Host>(after), &keys);
-  if (As<v1::Instance>(either) != nullptr) OfInstance(world, As<v1::Instance>(before), As<v1::Instance>(after), &keys);
+  if (As<v1::Host>(either) != nullptr)
+    OfHost(world, As<v1::Host>(before), As<v1::Host>(after), &keys);
+  if (As<v1::Instance>(either) != nullptr)
+    OfInstance(world, As<v1::Instance>(before), As<v1::Instance>(after), &keys);
   OfPort(As<v1::Port>(before), &keys);
   OfPort(As<v1::Port>(after), &keys);
   return keys;

@@ -13,9 +13,9 @@ struct Choice {
   std::string why_not;  // Then: each host that was looked at, and why it was not taken.
 };
 
-// Of the hosts that may be used (placement.hosts, or all) the ready, not cordoned ones with the labels, not used by another
-// copy of the site unless allow_same_host. The one with fewest copies of this site is taken, then by the order of
-// placement.hosts, or fewest instances and then name.
+// Of the hosts that may be used (placement.hosts, or all) the ready, not cordoned ones with the
+// labels, not used by another copy of the site unless allow_same_host. The one with fewest copies
+// of this site is taken, then by the order of placement.hosts, or fewest instances and then name.
 Choice Place(const World& world, const v1::Instance& instance);
 
 }  // namespace reeve::controllers

@@ -12,8 +12,9 @@ Outcome ReconcileNamespace(const World& world, const ObjectKey& key, Now) {
   const v1::Namespace* ns = world.Get<v1::Namespace>("", key.name);
   if (ns == nullptr) return outcome;
   v1::Namespace after = *ns;
-  after.mutable_status()->set_phase(client::IsDeleting(ns->metadata()) ? v1::NamespaceStatus::Terminating
-                                                                       : v1::NamespaceStatus::Active);
+  after.mutable_status()->set_phase(client::IsDeleting(ns->metadata())
+                                        ? v1::NamespaceStatus::Terminating
+                                        : v1::NamespaceStatus::Active);
   PushStatus(*ns, std::move(after), &outcome);
   return outcome;
 }

@@ -21,23 +21,28 @@ const v1::Port* FindPort(const World& world, const std::string& host, int number
   return world.Get<v1::Port>("", PortName(host, number));
 }
 
-std::optional<PortRefusal> WhyNotThisPort(const World& world, const v1::Host& host, const v1::Instance& instance) {
+std::optional<PortRefusal> WhyNotThisPort(const World& world, const v1::Host& host,
+                                          const v1::Instance& instance) {
   const int number = instance.spec().process().port();
   const Range range = RangeOf(host);
   const std::string& name = host.metadata().name();
   if (number < range.first || number > range.last) {
-    return PortRefusal{"PortOutOfRange", fmt::format("port {} is not in {}-{}, the range of host {}", number, range.first,
-                                                     range.last, name)};
+    return PortRefusal{"PortOutOfRange",
+                       fmt::format("port {} is not in {}-{}, the range of host {}", number,
+                                   range.first, range.last, name)};
   }
   const v1::Port* port = FindPort(world, name, number);
-  if (port != nullptr && IsHeld(*port) && port->spec().holder().uid() != instance.metadata().uid()) {
+  if (port != nullptr && IsHeld(*port) &&
+      port->spec().holder().uid() != instance.metadata().uid()) {
     const v1::ObjectRef& holder = port->spec().holder();
-    return PortRefusal{"PortHeld", fmt::format("port {} of host {} is held by Instance {}/{}", number, name,
-                                               holder.namespace_(), holder.name())};
+    return PortRefusal{"PortHeld", fmt::format("port {} of host {} is held by Instance {}/{}",
+                                               number, name, holder.namespace_(), holder.name())};
   }
   if (const v1::Listener* foreign = FindForeign(host, number)) {
-    return PortRefusal{"PortInUse", fmt::format("port {} of host {} is in use by {}, which Reeve did not start", number,
-                                                name, foreign->process().empty() ? "a process" : foreign->process())};
+    return PortRefusal{
+        "PortInUse",
+        fmt::format("port {} of host {} is in use by {}, which Reeve did not start", number, name,
+                    foreign->process().empty() ? "a process" : foreign->process())};
   }
   return std::nullopt;
 }
@@ -47,7 +52,8 @@ void AddRequested(const World& world, const std::string& host, std::set<int>* nu
   for (const v1::Site* site : AllAs<v1::Site>(world.All("Site"))) {
     const auto& hosts = site->spec().placement().hosts();
     const int number = site->spec().process().port();
-    if (number > 0 && std::find(hosts.begin(), hosts.end(), host) != hosts.end()) numbers->insert(number);
+    if (number > 0 && std::find(hosts.begin(), hosts.end(), host) != hosts.end())
+      numbers->insert(number);
   }
 }
 
@@ -60,15 +66,20 @@ Range RangeOf(const v1::Host& host) {
   return range;
 }
 
-std::string PortName(const std::string& host, int number) { return fmt::format("{}-tcp-{}", host, number); }
+std::string PortName(const std::string& host, int number) {
+  return fmt::format("{}-tcp-{}", host, number);
+}
 
 bool IsHeld(const v1::Port& port) { return !port.spec().holder().uid().empty(); }
 
 int PortOf(const World& world, const v1::Instance& instance) {
   const int wanted = instance.spec().process().port();
   int least = 0;
-  for (const v1::Port* port : AllAs<v1::Port>(world.Indexed("Port", "spec.host", instance.spec().host()))) {
-    if (port->spec().holder().uid() != instance.metadata().uid() || instance.metadata().uid().empty()) continue;
+  for (const v1::Port* port :
+       AllAs<v1::Port>(world.Indexed("Port", "spec.host", instance.spec().host()))) {
+    if (port->spec().holder().uid() != instance.metadata().uid() ||
+        instance.metadata().uid().empty())
+      continue;
     const int number = port->spec().number();
     if (wanted > 0 && number != wanted) continue;
     if (least == 0 || number < least) least = number;
@@ -76,20 +87,23 @@ int PortOf(const World& world, const v1::Instance& instance) {
   return least;
 }
 
-std::optional<PortRefusal> WhyNoPort(const World& world, const v1::Host& host, const v1::Instance& instance) {
+std::optional<PortRefusal> WhyNoPort(const World& world, const v1::Host& host,
+                                     const v1::Instance& instance) {
   if (instance.spec().process().port() > 0) return WhyNotThisPort(world, host, instance);
   if (LowestFreePort(world, host, {}) > 0) return std::nullopt;
   const Range range = RangeOf(host);
-  return PortRefusal{"NoPort", fmt::format("no port of {}-{} is free on host {}", range.first, range.last,
-                                           host.metadata().name())};
+  return PortRefusal{"NoPort", fmt::format("no port of {}-{} is free on host {}", range.first,
+                                           range.last, host.metadata().name())};
 }
 
 int LowestFreePort(const World& world, const v1::Host& host, const std::vector<int>& taken) {
   std::set<int> busy(taken.begin(), taken.end());
-  for (const v1::Port* port : AllAs<v1::Port>(world.Indexed("Port", "spec.host", host.metadata().name()))) {
+  for (const v1::Port* port :
+       AllAs<v1::Port>(world.Indexed("Port", "spec.host", host.metadata().name()))) {
     if (IsHeld(*port)) busy.insert(port->spec().number());
   }
-  for (const v1::Listener& listener : host.status().foreign_listeners()) busy.insert(listener.port());
+  for (const v1::Listener& listener : host.status().foreign_listeners())
+    busy.insert(listener.port());
   AddRequested(world, host.metadata().name(), &busy);
   const Range range = RangeOf(host);
   for (int number = range.first; number <= range.last; ++number) {

@@ -1,5 +1,5 @@
-// Which port an Instance has, may have, or why it has none. Pure; used by the port and the instance reconciler alike, so that
-// what one does not do, the other can explain.
+// Which port an Instance has, may have, or why it has none. Pure; used by the port and the instance
+// reconciler alike, so that what one does not do, the other can explain.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,8 @@ Range RangeOf(const v1::Host& host);
 std::string PortName(const std::string& host, int number);
 bool IsHeld(const v1::Port& port);
 
-// The port that the instance should use and holds; 0 when there is none yet. An explicit number counts only itself.
+// The port that the instance should use and holds; 0 when there is none yet. An explicit number
+// counts only itself.
 int PortOf(const World& world, const v1::Instance& instance);
 
 struct PortRefusal {
@@ -31,10 +32,11 @@ struct PortRefusal {
   std::string message;  // Names the holder.
 };
 // Why `instance`, which holds no port on `host`, cannot be given one now.
-std::optional<PortRefusal> WhyNoPort(const World& world, const v1::Host& host, const v1::Instance& instance);
+std::optional<PortRefusal> WhyNoPort(const World& world, const v1::Host& host,
+                                     const v1::Instance& instance);
 
-// The number that is next for an instance without an explicit one: the lowest of the range that nobody holds, listens on or
-// asks for, and that is not in `taken`. 0 when there is none.
+// The number that is next for an instance without an explicit one: the lowest of the range that
+// nobody holds, listens on or asks for, and that is not in `taken`. 0 when there is none.
 int LowestFreePort(const World& world, const v1::Host& host, const std::vector<int>& taken);
 
 }  // namespace reeve::controllers

@@ -12,7 +12,8 @@ namespace reeve::controllers {
 namespace {
 
 constexpr int kHistoryMax = 16;
-// The holder is not known yet, or not any more: which of the two, the Instances' informer will tell.
+// The holder is not known yet, or not any more: which of the two, the Instances' informer will
+// tell.
 constexpr absl::Duration kLookAgain = absl::Seconds(5);
 
 // What is known of one host's ports and of those who want them.
@@ -30,10 +31,12 @@ const v1::Instance* FindHolder(const View& view, const v1::Port& port) {
   return nullptr;
 }
 
-// An Instance that asked for another number lets go of the old one when its host has confirmed the new one.
+// An Instance that asked for another number lets go of the old one when its host has confirmed the
+// new one.
 bool HasMovedOn(const View& view, const v1::Instance& holder, const v1::Port& port) {
   const int wanted = holder.spec().process().port();
-  if (wanted == 0 || wanted == port.spec().number() || PortOf(view.world, holder) != wanted) return false;
+  if (wanted == 0 || wanted == port.spec().number() || PortOf(view.world, holder) != wanted)
+    return false;
   for (const v1::Work* work : AllAs<v1::Work>(view.world.OwnedBy(holder.metadata().uid()))) {
     const v1::Artifact::Unit* unit = FindUnit(work->spec());
     if (unit == nullptr || unit->port() != wanted || !IsConfirmedHealthy(*work)) return false;
@@ -44,7 +47,8 @@ bool HasMovedOn(const View& view, const v1::Instance& holder, const v1::Port& po
 bool IsRecorded(const v1::Port& port) {
   if (port.status().history().empty()) return false;
   const v1::PortHolding& last = port.status().history(0);
-  return last.holder().uid() == port.spec().holder().uid() && Same(last.from(), port.spec().held_since());
+  return last.holder().uid() == port.spec().holder().uid() &&
+         Same(last.from(), port.spec().held_since());
 }
 
 bool MayRelease(const View& view, const v1::Port& port) {
@@ -64,7 +68,8 @@ void PushRecord(v1::Port port, Now now, Outcome* outcome) {
   auto* history = port.mutable_status()->mutable_history();
   *history->Add() = std::move(holding);
   std::rotate(history->pointer_begin(), history->pointer_end() - 1, history->pointer_end());
-  if (history->size() > kHistoryMax) history->DeleteSubrange(kHistoryMax, history->size() - kHistoryMax);
+  if (history->size() > kHistoryMax)
+    history->DeleteSubrange(kHistoryMax, history->size() - kHistoryMax);
   PushStatus(before, std::move(port), outcome);
 }
 
@@ -93,13 +98,13 @@ void Release(const View& view, Now now, Outcome* outcome) {
 // In the order in which they were made: the first one gets the lowest number.
 auto Turn(const v1::Instance& instance) {
   const v1::ObjectMeta& meta = instance.metadata();
-  return std::tuple(client::ToTime(meta.creation_timestamp()), meta.namespace_(), instance.spec().site(),
-                    instance.spec().ordinal(), meta.name());
+  return std::tuple(client::ToTime(meta.creation_timestamp()), meta.namespace_(),
+                    instance.spec().site(), instance.spec().ordinal(), meta.name());
 }
 
 bool NeedsPort(const View& view, const v1::Instance& instance) {
-  return instance.spec().type() == v1::SiteSpec::Process && !client::IsDeleting(instance.metadata()) &&
-         PortOf(view.world, instance) == 0;
+  return instance.spec().type() == v1::SiteSpec::Process &&
+         !client::IsDeleting(instance.metadata()) && PortOf(view.world, instance) == 0;
 }
 
 std::vector<const v1::Instance*> InNeed(const View& view) {
@@ -107,7 +112,8 @@ std::vector<const v1::Instance*> InNeed(const View& view) {
   for (const v1::Instance* instance : view.instances) {
     if (NeedsPort(view, *instance)) out.push_back(instance);
   }
-  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return Turn(*a) < Turn(*b); });
+  std::sort(out.begin(), out.end(),
+            [](const auto* a, const auto* b) { return Turn(*a) < Turn(*b); });
   return out;
 }
 
@@ -123,7 +129,8 @@ void SetHolder(const v1::Instance& instance, Now now, v1::PortSpec* spec) {
   spec->clear_released_at();
 }
 
-void PushHold(const View& view, const v1::Instance& instance, int number, Now now, Outcome* outcome) {
+void PushHold(const View& view, const v1::Instance& instance, int number, Now now,
+              Outcome* outcome) {
   const std::string name = PortName(view.host->metadata().name(), number);
   if (const v1::Port* known = view.world.Get<v1::Port>("", name)) {
     v1::Port port = *known;
@@ -132,7 +139,8 @@ void PushHold(const View& view, const v1::Instance& instance, int number, Now no
   }
   v1::Port port;
   port.mutable_metadata()->set_name(name);
-  *port.mutable_metadata()->add_owner_references() = client::ControllerRef("Host", view.host->metadata());
+  *port.mutable_metadata()->add_owner_references() =
+      client::ControllerRef("Host", view.host->metadata());
   port.mutable_spec()->set_host(view.host->metadata().name());
   port.mutable_spec()->set_protocol("tcp");
   port.mutable_spec()->set_number(number);
@@ -154,7 +162,8 @@ void Allocate(const View& view, Now now, Outcome* outcome) {
 
 Outcome ReconcilePorts(const World& world, const ObjectKey& key, Now now) {
   Outcome outcome;
-  const View view = {world, world.Get<v1::Host>("", key.name), AllAs<v1::Port>(world.Indexed("Port", "spec.host", key.name)),
+  const View view = {world, world.Get<v1::Host>("", key.name),
+                     AllAs<v1::Port>(world.Indexed("Port", "spec.host", key.name)),
                      AllAs<v1::Instance>(world.Indexed("Instance", "spec.host", key.name))};
   Release(view, now, &outcome);
   if (view.host != nullptr && !view.host->spec().abandoned()) Allocate(view, now, &outcome);
@@ -164,7 +173,8 @@ Outcome ReconcilePorts(const World& world, const ObjectKey& key, Now now) {
 template <typename T>
 void AddHostOf(const v1::Object* object, std::vector<ObjectKey>* keys) {
   const T* inner = As<T>(object);
-  if (inner != nullptr && !inner->spec().host().empty()) AddKey(keys, {"Host", "", inner->spec().host()});
+  if (inner != nullptr && !inner->spec().host().empty())
+    AddKey(keys, {"Host", "", inner->spec().host()});
 }
 
 std::vector<ObjectKey> WakesPorts(const World&, const v1::Object* before, const v1::Object* after) {

@@ -18,7 +18,8 @@ constexpr size_t kWakersMax = 16;
 std::string LastManager(const v1::ObjectMeta& meta) {
   const v1::ManagedFieldsEntry* last = nullptr;
   for (const v1::ManagedFieldsEntry& entry : meta.managed_fields()) {
-    if (last == nullptr || client::ToTime(entry.time()) >= client::ToTime(last->time())) last = &entry;
+    if (last == nullptr || client::ToTime(entry.time()) >= client::ToTime(last->time()))
+      last = &entry;
   }
   return last == nullptr ? "unknown" : last->manager();
 }
@@ -35,12 +36,14 @@ void Breaker::Woken(const ObjectKey& key, const v1::Object& change) {
   const auto it = entries_.find(key);
   if (it == entries_.end()) return;  // It has written nothing lately.
   std::map<std::string, int>& wakers = it->second.wakers;
-  const std::string who = fmt::format("{} ({})", ToString(schema::KeyOf(change)), LastManager(schema::Meta(change)));
+  const std::string who =
+      fmt::format("{} ({})", ToString(schema::KeyOf(change)), LastManager(schema::Meta(change)));
   if (wakers.size() < kWakersMax || wakers.contains(who)) ++wakers[who];
 }
 
 void Breaker::Wrote(const ObjectKey& key, Now now) {
-  const auto [it, added] = entries_.try_emplace(key, Entry{.tokens = kStormBurst, .at = now.mono, .since = now.mono, .wakers = {}});
+  const auto [it, added] = entries_.try_emplace(
+      key, Entry{.tokens = kStormBurst, .at = now.mono, .since = now.mono, .wakers = {}});
   Refill(&it->second, now);
   it->second.tokens -= 1;
   ++it->second.writes;
@@ -59,8 +62,9 @@ std::optional<std::string> Breaker::Complaint(const ObjectKey& key, Now now) {
   if (it == entries_.end() || it->second.complained) return std::nullopt;
   Entry& entry = it->second;
   entry.complained = true;
-  const auto busiest = std::max_element(entry.wakers.begin(), entry.wakers.end(),
-                                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto busiest =
+      std::max_element(entry.wakers.begin(), entry.wakers.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   return fmt::format("{} writes in {}, mostly woken by {}", entry.writes,
                      absl::FormatDuration(absl::Trunc(now.mono - entry.since, absl::Seconds(1))),
                      busiest == entry.wakers.end() ? "itself" : busiest->first);

@@ -1,7 +1,7 @@
 // Slows down keys that write again and again, and knows what keeps waking them.
 //
-// Each reconciliation that wrote spends a token; kStormBurst are there at first, kStormPerSecond come back. Without a token the
-// key waits. Thread-compatible; no clock.
+// Each reconciliation that wrote spends a token; kStormBurst are there at first, kStormPerSecond
+// come back. Without a token the key waits. Thread-compatible; no clock.
 #pragma once
 
 #include <absl/time/time.h>
@@ -24,7 +24,8 @@ class Breaker {
   void Wrote(const ObjectKey& key, Now now);
   // How long `key` must wait now; zero: it may go on.
   absl::Duration Wait(const ObjectKey& key, Now now);
-  // Once per storm, after Wait was not zero: "200 writes in 3s, mostly woken by Work default/x (agent)".
+  // Once per storm, after Wait was not zero: "200 writes in 3s, mostly woken by Work default/x
+  // (agent)".
   std::optional<std::string> Complaint(const ObjectKey& key, Now now);
   // Forgets keys that have been quiet for long.
   void Prune(Now now);
@@ -33,8 +34,8 @@ class Breaker {
  private:
   struct Entry {
     double tokens = 0;
-    absl::Duration at;       // When `tokens` was right.
-    absl::Duration since;    // Of the first write of this storm.
+    absl::Duration at;     // When `tokens` was right.
+    absl::Duration since;  // Of the first write of this storm.
     int writes = 0;
     bool complained = false;
     std::map<std::string, int> wakers;  // At most kWakersMax.

@@ -18,11 +18,15 @@ std::string WithObject(std::string_view verb, const v1::Object& object) {
 struct Printer {
   std::string operator()(const CreateObject& e) const { return WithObject("create", e.object); }
   std::string operator()(const UpdateObject& e) const { return WithObject("update", e.object); }
-  std::string operator()(const UpdateStatus& e) const { return WithObject("update status", e.object); }
-  std::string operator()(const DeleteObject& e) const { return fmt::format("delete {} uid {}\n", ToString(e.key), e.uid); }
+  std::string operator()(const UpdateStatus& e) const {
+    return WithObject("update status", e.object);
+  }
+  std::string operator()(const DeleteObject& e) const {
+    return fmt::format("delete {} uid {}\n", ToString(e.key), e.uid);
+  }
   std::string operator()(const RecordEvent& e) const {
-    return fmt::format("event {} {} {} {}: {}\n", v1::EventSpec::Type_Name(e.type), e.regarding.kind(),
-                       e.regarding.name(), e.reason, e.message);
+    return fmt::format("event {} {} {} {}: {}\n", v1::EventSpec::Type_Name(e.type),
+                       e.regarding.kind(), e.regarding.name(), e.reason, e.message);
   }
   std::string operator()(const RequestFact& e) const { return fmt::format("fact {}\n", e.name); }
 };
@@ -32,7 +36,8 @@ struct Printer {
 std::string ToString(const Outcome& outcome) {
   std::string out;
   for (const Effect& effect : outcome.effects) out += std::visit(Printer(), effect);
-  if (outcome.after.has_value()) out += fmt::format("after {}\n", absl::FormatDuration(*outcome.after));
+  if (outcome.after.has_value())
+    out += fmt::format("after {}\n", absl::FormatDuration(*outcome.after));
   return out.empty() ? "nothing\n" : out;
 }
 

@@ -1,7 +1,7 @@
 // The closed list of what a reconciler may want done.
 //
-// Effects are executed one by one, in order, each with its precondition, and stopped at the first failure: every prefix
-// must be safe.
+// Effects are executed one by one, in order, each with its precondition, and stopped at the first
+// failure: every prefix must be safe.
 #pragma once
 
 #include <absl/time/time.h>
@@ -17,14 +17,24 @@
 
 namespace reeve::controllers {
 
-// A new object. ALREADY_EXISTS counts as a stale world: the key is tried again once the informer has caught up.
-struct CreateObject { v1::Object object; };
+// A new object. ALREADY_EXISTS counts as a stale world: the key is tried again once the informer
+// has caught up.
+struct CreateObject {
+  v1::Object object;
+};
 // A changed spec or metadata; carries the resourceVersion it was computed from.
-struct UpdateObject { v1::Object object; };
+struct UpdateObject {
+  v1::Object object;
+};
 // A changed status; likewise.
-struct UpdateStatus { v1::Object object; };
+struct UpdateStatus {
+  v1::Object object;
+};
 // Only the object with this uid.
-struct DeleteObject { ObjectKey key; std::string uid; };
+struct DeleteObject {
+  ObjectKey key;
+  std::string uid;
+};
 // Something that people should see. Repeats are counted by the runtime.
 struct RecordEvent {
   v1::ObjectRef regarding;
@@ -33,9 +43,12 @@ struct RecordEvent {
   std::string message;
 };
 // Ask for a fact (a DNS answer); the answer comes back into the world and wakes the key.
-struct RequestFact { std::string name; };
+struct RequestFact {
+  std::string name;
+};
 
-using Effect = std::variant<CreateObject, UpdateObject, UpdateStatus, DeleteObject, RecordEvent, RequestFact>;
+using Effect =
+    std::variant<CreateObject, UpdateObject, UpdateStatus, DeleteObject, RecordEvent, RequestFact>;
 
 // What one look at one key led to.
 struct Outcome {

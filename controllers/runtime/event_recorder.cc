@@ -20,7 +20,8 @@ uint64_t Hash(std::string_view text) {
   return hash;
 }
 
-v1::Event NewEvent(const ObjectKey& key, const RecordEvent& record, const std::string& source, absl::Time now) {
+v1::Event NewEvent(const ObjectKey& key, const RecordEvent& record, const std::string& source,
+                   absl::Time now) {
   v1::Event event;
   event.mutable_metadata()->set_name(key.name);
   event.mutable_metadata()->set_namespace_(key.ns);
@@ -37,10 +38,12 @@ v1::Event NewEvent(const ObjectKey& key, const RecordEvent& record, const std::s
 }  // namespace
 
 ObjectKey EventKey(const RecordEvent& event, const std::string& source) {
-  const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", event.regarding.kind(), event.regarding.uid(), event.reason,
-                                       event.message, source);
-  const std::string ns = event.regarding.namespace_().empty() ? "default" : event.regarding.namespace_();
-  return {"Event", ns, fmt::format("{}.{:016x}", event.regarding.name().substr(0, 200), Hash(text))};
+  const std::string text = fmt::format("{}\n{}\n{}\n{}\n{}", event.regarding.kind(),
+                                       event.regarding.uid(), event.reason, event.message, source);
+  const std::string ns =
+      event.regarding.namespace_().empty() ? "default" : event.regarding.namespace_();
+  return {"Event", ns,
+          fmt::format("{}.{:016x}", event.regarding.name().substr(0, 200), Hash(text))};
 }
 
 void EventRecorder::Record(const RecordEvent& record, const std::string& source, Now now) {
@@ -49,7 +52,8 @@ void EventRecorder::Record(const RecordEvent& record, const std::string& source,
   if (it == waiting_.end()) {
     if (waiting_.size() >= kEventsWaitingMax) return;
     const auto written = written_.find(key);
-    const absl::Duration due = written == written_.end() ? now.mono : written->second + kEventFlushPeriod;
+    const absl::Duration due =
+        written == written_.end() ? now.mono : written->second + kEventFlushPeriod;
     it = waiting_.emplace(key, Waiting{NewEvent(key, record, source, now.wall), due}).first;
   }
   v1::EventSpec* spec = it->second.event.mutable_spec();
@@ -58,7 +62,8 @@ void EventRecorder::Record(const RecordEvent& record, const std::string& source,
 }
 
 bool EventRecorder::Flush(const World& world, Now now) {
-  std::erase_if(written_, [&](const auto& entry) { return entry.second + kEventFlushPeriod <= now.mono; });
+  std::erase_if(written_,
+                [&](const auto& entry) { return entry.second + kEventFlushPeriod <= now.mono; });
   const auto due = std::find_if(waiting_.begin(), waiting_.end(),
                                 [&](const auto& entry) { return entry.second.due <= now.mono; });
   if (due == waiting_.end()) return false;
@@ -70,7 +75,8 @@ bool EventRecorder::Flush(const World& world, Now now) {
 }
 
 void EventRecorder::Write(const World& world, const v1::Event& event) {
-  const v1::Event* known = world.Get<v1::Event>(event.metadata().namespace_(), event.metadata().name());
+  const v1::Event* known =
+      world.Get<v1::Event>(event.metadata().namespace_(), event.metadata().name());
   absl::Status status;
   if (known == nullptr) {
     v1::CreateRequest request;
@@ -86,7 +92,9 @@ void EventRecorder::Write(const World& world, const v1::Event& event) {
     request.set_field_manager(event.spec().source());
     status = writer_->Update(request).status();
   }
-  if (!status.ok()) Log(LogLevel::kInfo, "event dropped", {{"event", event.metadata().name()}, {"error", status.ToString()}});
+  if (!status.ok())
+    Log(LogLevel::kInfo, "event dropped",
+        {{"event", event.metadata().name()}, {"error", status.ToString()}});
 }
 
 absl::Duration EventRecorder::UntilDue(Now now) const {

@@ -1,6 +1,8 @@
-// Writes Events: one object for all repeats of the same words about the same object, with their count.
+// Writes Events: one object for all repeats of the same words about the same object, with their
+// count.
 //
-// Best effort: an Event that cannot be written is dropped after a log line; nothing waits for it. Thread-compatible; no clock.
+// Best effort: an Event that cannot be written is dropped after a log line; nothing waits for it.
+// Thread-compatible; no clock.
 #pragma once
 
 #include <absl/time/time.h>
@@ -28,7 +30,7 @@ class EventRecorder {
 
  private:
   struct Waiting {
-    v1::Event event;        // count: how many are not written yet; times of the first and last of them.
+    v1::Event event;  // count: how many are not written yet; times of the first and last of them.
     absl::Duration due;
   };
   void Write(const World& world, const v1::Event& event);

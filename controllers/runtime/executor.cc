@@ -34,7 +34,8 @@ void EffectExecutor::Wrote(const v1::Object& object, Execution* out) {
   if (!gone) options_.absorb(object);
 }
 
-absl::Status EffectExecutor::Run(const CreateObject& effect, const std::string& manager, Execution* out) {
+absl::Status EffectExecutor::Run(const CreateObject& effect, const std::string& manager,
+                                 Execution* out) {
   v1::CreateRequest request;
   *request.mutable_object() = effect.object;
   request.set_field_manager(manager);
@@ -44,16 +45,21 @@ absl::Status EffectExecutor::Run(const CreateObject& effect, const std::string& 
   return absl::OkStatus();
 }
 
-absl::Status EffectExecutor::Run(const UpdateObject& effect, const std::string& manager, Execution* out) {
-  const absl::StatusOr<v1::Object> written = options_.client->Update(UpdateOf(effect.object, manager));
+absl::Status EffectExecutor::Run(const UpdateObject& effect, const std::string& manager,
+                                 Execution* out) {
+  const absl::StatusOr<v1::Object> written =
+      options_.client->Update(UpdateOf(effect.object, manager));
   if (!written.ok()) return Context(written.status(), "updating", schema::KeyOf(effect.object));
   Wrote(*written, out);
   return absl::OkStatus();
 }
 
-absl::Status EffectExecutor::Run(const UpdateStatus& effect, const std::string& manager, Execution* out) {
-  const absl::StatusOr<v1::Object> written = options_.client->UpdateStatus(UpdateOf(effect.object, manager));
-  if (!written.ok()) return Context(written.status(), "updating the status of", schema::KeyOf(effect.object));
+absl::Status EffectExecutor::Run(const UpdateStatus& effect, const std::string& manager,
+                                 Execution* out) {
+  const absl::StatusOr<v1::Object> written =
+      options_.client->UpdateStatus(UpdateOf(effect.object, manager));
+  if (!written.ok())
+    return Context(written.status(), "updating the status of", schema::KeyOf(effect.object));
   Wrote(*written, out);
   return absl::OkStatus();
 }

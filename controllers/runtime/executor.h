@@ -1,4 +1,5 @@
-// Executes effects through a client, one by one, and says what the world must have seen before the key is looked at again.
+// Executes effects through a client, one by one, and says what the world must have seen before the
+// key is looked at again.
 #pragma once
 
 #include <absl/status/status.h>
@@ -24,7 +25,7 @@ struct AwaitedWrite {
 bool Arrived(const AwaitedWrite& write, const World& world);
 
 struct Execution {
-  absl::Status status;               // Of the first effect that failed; those after it were not tried.
+  absl::Status status;  // Of the first effect that failed; those after it were not tried.
   std::vector<AwaitedWrite> writes;  // What was done before that.
 };
 

@@ -1,6 +1,8 @@
-// Facts from outside the API: asked for by an effect, answered into the world. A reconciler never looks them up itself.
+// Facts from outside the API: asked for by an effect, answered into the world. A reconciler never
+// looks them up itself.
 //
-// Names are "<space>/<subject>": "dns/blog.example". Values are text that the asking reconciler understands.
+// Names are "<space>/<subject>": "dns/blog.example". Values are text that the asking reconciler
+// understands.
 #pragma once
 
 #include <deque>
@@ -14,7 +16,8 @@ struct FactAnswer {
   std::string value;
 };
 
-// Where answers come from. Thread-compatible: called from the thread that steps the manager; must not block.
+// Where answers come from. Thread-compatible: called from the thread that steps the manager; must
+// not block.
 class FactSource {
  public:
   virtual ~FactSource() = default;

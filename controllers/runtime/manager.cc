@@ -25,12 +25,14 @@ constexpr absl::Duration kPrunePeriod = absl::Minutes(10);
 
 struct Metrics {
   Counter reconciles{"controller_runtime_reconcile_total", "Reconciliations, by how they ended."};
-  Counter errors{"controller_runtime_reconcile_errors_total", "Reconciliations that ended in an error."};
+  Counter errors{"controller_runtime_reconcile_errors_total",
+                 "Reconciliations that ended in an error."};
   Histogram seconds{"controller_runtime_reconcile_time_seconds",
                     "How long a reconciliation and its effects took.",
                     {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}};
   Gauge active{"controller_runtime_active_workers", "Reconciliations that run now."};
-  Gauge workers{"controller_runtime_max_concurrent_reconciles", "Reconciliations that may run at once."};
+  Gauge workers{"controller_runtime_max_concurrent_reconciles",
+                "Reconciliations that may run at once."};
 };
 
 const Metrics& M() {
@@ -74,17 +76,20 @@ class Manager::Impl {
   void Changed(const client::Informer& informer, const v1::Object* before, const v1::Object* after);
   void Absorb(const v1::Object& object);
   void Wake(const v1::Object* before, const v1::Object* after, Workqueue::Lane lane);
-  void WakeKey(Controller* controller, const ObjectKey& key, const v1::Object& change, Workqueue::Lane lane);
+  void WakeKey(Controller* controller, const ObjectKey& key, const v1::Object& change,
+               Workqueue::Lane lane);
   void Progress(const client::Informer& informer);
   void EndRests();
   bool TakeFact(Now now);
   bool WorkOnOne(Now now);
   bool Work(Controller* controller, const ObjectKey& key, Now now);
   void Reconcile(Controller* controller, const ObjectKey& key, Now now);
-  void Finish(Controller* controller, const ObjectKey& key, const Outcome& outcome, const Execution& execution);
+  void Finish(Controller* controller, const ObjectKey& key, const Outcome& outcome,
+              const Execution& execution);
   void Failed(Controller* controller, const ObjectKey& key, const absl::Status& status);
   bool Throttled(Controller* controller, const ObjectKey& key, Now now);
-  void Complain(Controller* controller, const ObjectKey& key, const std::string& reason, const std::string& message);
+  void Complain(Controller* controller, const ObjectKey& key, const std::string& reason,
+                const std::string& message);
   void Prune(Now now);
 
   const Options options_;
@@ -97,8 +102,8 @@ class Manager::Impl {
   std::deque<client::Informer> informers_;
   std::map<std::string, std::string> epochs_;  // By kind, of its last list.
   std::map<std::string, std::set<std::pair<size_t, ObjectKey>>> asked_;  // Fact: who waits for it.
-  size_t turn_ = 0;             // The controller whose turn it is.
-  Now now_{};                   // Of the step under way, for what informers call back.
+  size_t turn_ = 0;  // The controller whose turn it is.
+  Now now_{};        // Of the step under way, for what informers call back.
   std::pair<size_t, ObjectKey> at_work_;
   absl::Duration pruned_at_;
 };
@@ -128,7 +133,8 @@ void Manager::Impl::AddInformer(const std::string& kind) {
   client::Informer::Options options;
   options.watcher = options_.client;
   options.selector.set_kind(kind);
-  options.on_change = [this, index = informers_.size()](const v1::Object* before, const v1::Object* after) {
+  options.on_change = [this, index = informers_.size()](const v1::Object* before,
+                                                        const v1::Object* after) {
     Changed(informers_[index], before, after);
   };
   options.wake = options_.wake;
@@ -136,7 +142,8 @@ void Manager::Impl::AddInformer(const std::string& kind) {
 }
 
 bool Manager::Impl::Synced() const {
-  return std::all_of(informers_.begin(), informers_.end(), [](const auto& informer) { return informer.synced(); });
+  return std::all_of(informers_.begin(), informers_.end(),
+                     [](const auto& informer) { return informer.synced(); });
 }
 
 absl::Status Manager::Impl::Health() const {
@@ -151,7 +158,8 @@ bool Manager::Impl::OtherEpoch(const client::Informer& informer) const {
 }
 
 // What the informers say. Our own writes are in the world already: only what is newer changes it.
-void Manager::Impl::Changed(const client::Informer& informer, const v1::Object* before, const v1::Object* after) {
+void Manager::Impl::Changed(const client::Informer& informer, const v1::Object* before,
+                            const v1::Object* after) {
   const ObjectKey key = schema::KeyOf(after != nullptr ? *after : *before);
   const v1::Object* known = world_.Find(key);
   const bool listing = world_.RevisionOf(key.kind) == 0;
@@ -166,7 +174,8 @@ void Manager::Impl::Changed(const client::Informer& informer, const v1::Object* 
     return;
   }
   const std::optional<v1::Object> last = world_.Put(*after);
-  Wake(last.has_value() ? &*last : nullptr, after, listing ? Workqueue::Lane::kInitial : Workqueue::Lane::kNormal);
+  Wake(last.has_value() ? &*last : nullptr, after,
+       listing ? Workqueue::Lane::kInitial : Workqueue::Lane::kNormal);
 }
 
 void Manager::Impl::Absorb(const v1::Object& object) {
@@ -200,7 +209,8 @@ void Manager::Impl::WakeKey(Controller* controller, const ObjectKey& key, const 
     return;
   }
   const absl::Status status = controller->queue.Add(key, lane, now_);
-  if (!status.ok()) Log(LogLevel::kError, "key dropped", {{"key", ToString(key)}, {"error", status.ToString()}});
+  if (!status.ok())
+    Log(LogLevel::kError, "key dropped", {{"key", ToString(key)}, {"error", status.ToString()}});
 }
 
 bool Manager::Impl::PollInformers(Now now) {
@@ -235,7 +245,8 @@ void Manager::Impl::EndRests() {
         continue;
       }
       if (controller.woken_at_rest.erase(it->first) > 0) {
-        controller.queue.Add(it->first, Workqueue::Lane::kNormal, now_).IgnoreError();  // It had its place before.
+        controller.queue.Add(it->first, Workqueue::Lane::kNormal, now_)
+            .IgnoreError();  // It had its place before.
       }
       it = controller.resting.erase(it);
     }
@@ -247,7 +258,9 @@ bool Manager::Impl::TakeFact(Now now) {
   if (!answer.has_value()) return false;
   world_.SetFact(answer->name, answer->value);
   for (const auto& [controller, key] : asked_[answer->name]) {
-    controllers_[controller].queue.Add(key, Workqueue::Lane::kNormal, now).IgnoreError();  // One key of those known.
+    controllers_[controller]
+        .queue.Add(key, Workqueue::Lane::kNormal, now)
+        .IgnoreError();  // One key of those known.
   }
   asked_.erase(answer->name);
   return true;
@@ -291,18 +304,20 @@ bool Manager::Impl::Throttled(Controller* controller, const ObjectKey& key, Now 
   const absl::Duration wait = controller->breaker.Wait(key, now);
   if (wait <= absl::ZeroDuration()) return false;
   if (const std::optional<std::string> words = controller->breaker.Complaint(key, now)) {
-    Log(LogLevel::kError, "slowed down", {{"controller", controller->source}, {"key", ToString(key)}, {"why", *words}});
+    Log(LogLevel::kError, "slowed down",
+        {{"controller", controller->source}, {"key", ToString(key)}, {"why", *words}});
     Complain(controller, key, "ReconcileStorm", *words);
   }
   controller->queue.AddAfter(key, wait, now).IgnoreError();  // It has just left its place.
   return true;
 }
 
-void Manager::Impl::Complain(Controller* controller, const ObjectKey& key, const std::string& reason,
-                             const std::string& message) {
+void Manager::Impl::Complain(Controller* controller, const ObjectKey& key,
+                             const std::string& reason, const std::string& message) {
   const v1::Object* object = world_.Find(key);
   if (object == nullptr) return;
-  RecordEvent event{.regarding = {}, .type = v1::EventSpec::Warning, .reason = reason, .message = message};
+  RecordEvent event{
+      .regarding = {}, .type = v1::EventSpec::Warning, .reason = reason, .message = message};
   event.regarding.set_kind(key.kind);
   event.regarding.set_namespace_(key.ns);
   event.regarding.set_name(key.name);
@@ -312,7 +327,8 @@ void Manager::Impl::Complain(Controller* controller, const ObjectKey& key, const
 
 void Manager::Impl::Reconcile(Controller* controller, const ObjectKey& key, Now now) {
   const MetricLabels labels = {{"controller", std::string(controller->reconciler.name)}};
-  const absl::Duration start = options_.stopwatch ? options_.stopwatch->Read().mono : absl::ZeroDuration();
+  const absl::Duration start =
+      options_.stopwatch ? options_.stopwatch->Read().mono : absl::ZeroDuration();
   M().active.Set(1, labels);
   const Outcome outcome = controller->reconciler.reconcile(world_, key, now);
   const Execution execution = executor_.Execute(outcome, controller->source, now);
@@ -340,7 +356,8 @@ void Manager::Impl::Finish(Controller* controller, const ObjectKey& key, const O
   M().reconciles.Add(labels);
 }
 
-void Manager::Impl::Failed(Controller* controller, const ObjectKey& key, const absl::Status& status) {
+void Manager::Impl::Failed(Controller* controller, const ObjectKey& key,
+                           const absl::Status& status) {
   MetricLabels labels = {{"controller", std::string(controller->reconciler.name)}};
   const bool stale = MeansStale(status);
   if (!stale) M().errors.Add(labels);
@@ -349,10 +366,15 @@ void Manager::Impl::Failed(Controller* controller, const ObjectKey& key, const a
   controller->queue.AddFailed(key, now_).IgnoreError();  // It has just left its place.
   const int failures = controller->queue.failures(key);
   const bool unavailable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-  if (failures == kFailuresUntilEvent && !unavailable) Complain(controller, key, "ReconcileFailed", Message(status));
-  const bool loud = failures == 1 ? !stale : failures == kFailuresUntilEvent;  // Once for each series is enough.
+  if (failures == kFailuresUntilEvent && !unavailable)
+    Complain(controller, key, "ReconcileFailed", Message(status));
+  const bool loud =
+      failures == 1 ? !stale : failures == kFailuresUntilEvent;  // Once for each series is enough.
   Log(loud ? LogLevel::kWarning : LogLevel::kDebug, "reconciliation failed",
-      {{"controller", controller->source}, {"key", ToString(key)}, {"error", status.ToString()}, {"failures", failures}});
+      {{"controller", controller->source},
+       {"key", ToString(key)},
+       {"error", status.ToString()},
+       {"failures", failures}});
 }
 
 void Manager::Impl::Prune(Now now) {
@@ -363,9 +385,11 @@ void Manager::Impl::Prune(Now now) {
 
 absl::Duration Manager::Impl::NextWake(Now now) const {
   absl::Duration least = events_.UntilDue(now);
-  for (const client::Informer& informer : informers_) least = std::min(least, informer.NextWake(now));
+  for (const client::Informer& informer : informers_)
+    least = std::min(least, informer.NextWake(now));
   if (!Synced()) return least;
-  for (const Controller& controller : controllers_) least = std::min(least, controller.queue.UntilReady(now));
+  for (const Controller& controller : controllers_)
+    least = std::min(least, controller.queue.UntilReady(now));
   return least;
 }
 

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "base/testing/fake_clock.h"
 #include "controllers/runtime/objects.h"
 #include "controllers/testing/fake_api.h"
-#include "base/testing/fake_clock.h"
 
 namespace reeve::controllers {
 namespace {
@@ -57,7 +57,8 @@ Outcome AsksForAFact(const World& world, const ObjectKey& key, Now) {
 
 Outcome Repeats(const World&, const ObjectKey& key, Now) {
   Outcome outcome = Outcome::After(absl::Seconds(1));
-  RecordEvent event{.regarding = {}, .type = v1::EventSpec::Normal, .reason = "Again", .message = "same words"};
+  RecordEvent event{
+      .regarding = {}, .type = v1::EventSpec::Normal, .reason = "Again", .message = "same words"};
   event.regarding.set_kind(key.kind);
   event.regarding.set_namespace_(key.ns);
   event.regarding.set_name(key.name);
@@ -68,7 +69,8 @@ Outcome Repeats(const World&, const ObjectKey& key, Now) {
 class ManagerTest : public ::testing::Test {
  protected:
   void Start(Outcome (*reconcile)(const World&, const ObjectKey&, Now)) {
-    manager.emplace(Manager::Options{.client = &api, .reconcilers = {{"test", "Site", reconcile, WakesNone}}});
+    manager.emplace(
+        Manager::Options{.client = &api, .reconcilers = {{"test", "Site", reconcile, WakesNone}}});
   }
   int Run() {
     int steps = 0;
@@ -101,7 +103,8 @@ TEST_F(ManagerTest, NothingIsReconciledBeforeEveryListIsThere) {
   Start(MakesOne);
   Run();
   EXPECT_FALSE(manager->Synced());
-  EXPECT_TRUE(api.Get({"Instance", "default", "a-0"}).status().code() == absl::StatusCode::kNotFound);
+  EXPECT_TRUE(api.Get({"Instance", "default", "a-0"}).status().code() ==
+              absl::StatusCode::kNotFound);
   api.Thaw();
   Run();
   EXPECT_TRUE(manager->Synced());
@@ -144,14 +147,16 @@ TEST_F(ManagerTest, AStormIsSlowedDownAndItsCauseNamed) {
 
 TEST_F(ManagerTest, FailuresBackOffAndAreReportedOnce) {
   api.before_write = [](const std::string& what) {
-    return what.find("Instance") != std::string::npos ? absl::InvalidArgumentError("spec.site: no") : absl::OkStatus();
+    return what.find("Instance") != std::string::npos ? absl::InvalidArgumentError("spec.site: no")
+                                                      : absl::OkStatus();
   };
   api.MustCreate(schema::Wrap(NamedSite("a")));
   Start(MakesOne);
   Pass(absl::Minutes(10));
   ASSERT_NE(OnlyEvent(), nullptr);
   EXPECT_EQ(OnlyEvent()->spec().reason(), "ReconcileFailed");
-  EXPECT_THAT(OnlyEvent()->spec().message(), HasSubstr("creating Instance default/a-0: spec.site: no"));
+  EXPECT_THAT(OnlyEvent()->spec().message(),
+              HasSubstr("creating Instance default/a-0: spec.site: no"));
   EXPECT_EQ(OnlyEvent()->spec().count(), 1);
   api.before_write = [](const std::string&) { return absl::OkStatus(); };
   Pass(kBackoffMax);
@@ -160,13 +165,15 @@ TEST_F(ManagerTest, FailuresBackOffAndAreReportedOnce) {
 
 TEST_F(ManagerTest, ANewSpecEndsTheBackOff) {
   api.before_write = [](const std::string& what) {
-    return what.find("Instance") != std::string::npos ? absl::InvalidArgumentError("no") : absl::OkStatus();
+    return what.find("Instance") != std::string::npos ? absl::InvalidArgumentError("no")
+                                                      : absl::OkStatus();
   };
   api.MustCreate(schema::Wrap(NamedSite("a")));
   Start(MakesOne);
   Pass(absl::Minutes(10));
   api.before_write = [](const std::string&) { return absl::OkStatus(); };
-  api.Edit<v1::Site>("default", "a", [](v1::Site* site) { site->mutable_spec()->set_blob("sha256-1"); });
+  api.Edit<v1::Site>("default", "a",
+                     [](v1::Site* site) { site->mutable_spec()->set_blob("sha256-1"); });
   Run();
   EXPECT_TRUE(api.Get({"Instance", "default", "a-0"}).ok());
 }

@@ -22,7 +22,8 @@ const v1::Condition* ReadyOf(const v1::Object& object) {
 }
 
 bool ReadyMoved(const v1::Condition* before, const v1::Condition& after) {
-  return before == nullptr || before->status() != after.status() || before->reason() != after.reason();
+  return before == nullptr || before->status() != after.status() ||
+         before->reason() != after.reason();
 }
 
 void PushReadyEvent(const v1::Object& before, const v1::Object& after, Outcome* outcome) {
@@ -41,11 +42,13 @@ void PushReadyEvent(const v1::Object& before, const v1::Object& after, Outcome* 
   outcome->effects.push_back(std::move(event));
 }
 
-void AddControllerOf(std::vector<ObjectKey>* keys, std::string_view kind, const v1::Object* object) {
+void AddControllerOf(std::vector<ObjectKey>* keys, std::string_view kind,
+                     const v1::Object* object) {
   if (object == nullptr) return;
   const v1::ObjectMeta& meta = schema::Meta(*object);
   const v1::OwnerReference* owner = client::FindController(meta);
-  if (owner != nullptr && owner->kind() == kind) AddKey(keys, {owner->kind(), meta.namespace_(), owner->name()});
+  if (owner != nullptr && owner->kind() == kind)
+    AddKey(keys, {owner->kind(), meta.namespace_(), owner->name()});
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ v1::ObjectRef RefTo(const T& object) {
 
 // Objects of kind T in `ns` whose indexed `field` is `value`.
 template <typename T>
-std::vector<const T*> IndexedIn(const World& world, std::string_view ns, std::string_view field, std::string_view value) {
+std::vector<const T*> IndexedIn(const World& world, std::string_view ns, std::string_view field,
+                                std::string_view value) {
   std::vector<const T*> out = AllAs<T>(world.Indexed(KindName<T>(), field, value));
   std::erase_if(out, [&](const T* object) { return object->metadata().namespace_() != ns; });
   return out;
@@ -73,14 +74,16 @@ T WithDefaults(T inner) {
 // Bytes that differ when the messages do. For messages without maps.
 bool Same(const google::protobuf::Message& a, const google::protobuf::Message& b);
 
-// True when the two versions (of any kind) differ in something beside metadata.managedFields and resourceVersion; true when one
-// is null.
+// True when the two versions (of any kind) differ in something beside metadata.managedFields and
+// resourceVersion; true when one is null.
 bool Differs(const v1::Object* before, const v1::Object* after);
 
-// The first step of the shortest way along the kind's table from `from` to `to`; `from` when there is none.
+// The first step of the shortest way along the kind's table from `from` to `to`; `from` when there
+// is none.
 std::string NextPhase(std::string_view lifecycle, const std::string& from, const std::string& to);
 
-// Adds the status write that takes `before` to `after`, if they differ, and an Event when Ready moved or its reason changed.
+// Adds the status write that takes `before` to `after`, if they differ, and an Event when Ready
+// moved or its reason changed.
 void PushStatus(const v1::Object& before, v1::Object after, Outcome* outcome);
 template <typename T>
 void PushStatus(const T& before, T after, Outcome* outcome) {
@@ -122,6 +125,7 @@ Outcome WithFinalizer(T object, std::string_view finalizer) {
 // Adds `key` unless it is there: wakes tables are short lists.
 void AddKey(std::vector<ObjectKey>* keys, ObjectKey key);
 // The key of the controller of either version, if it is of `kind`.
-void AddController(std::vector<ObjectKey>* keys, std::string_view kind, const v1::Object* before, const v1::Object* after);
+void AddController(std::vector<ObjectKey>* keys, std::string_view kind, const v1::Object* before,
+                   const v1::Object* after);
 
 }  // namespace reeve::controllers

@@ -16,12 +16,13 @@ struct Reconciler {
   std::string_view name;
   // The kind whose keys it works on. Empty: keys of any kind, only those that `wakes` names.
   std::string_view kind;
-  // Pure: same arguments, same outcome. Reads: what exists, what should exist, the difference, the status. The object
-  // may be gone from the world.
+  // Pure: same arguments, same outcome. Reads: what exists, what should exist, the difference, the
+  // status. The object may be gone from the world.
   Outcome (*reconcile)(const World& world, const ObjectKey& key, Now now);
-  // Pure: which of its keys a change wakes. `before` or `after` is null when the object appeared or went. An object of
-  // its own kind wakes itself without being listed here.
-  std::vector<ObjectKey> (*wakes)(const World& world, const v1::Object* before, const v1::Object* after);
+  // Pure: which of its keys a change wakes. `before` or `after` is null when the object appeared or
+  // went. An object of its own kind wakes itself without being listed here.
+  std::vector<ObjectKey> (*wakes)(const World& world, const v1::Object* before,
+                                  const v1::Object* after);
 };
 
 // Every reconciler there is, in order of name. A new one is a line here.

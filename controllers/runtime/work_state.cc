@@ -13,7 +13,9 @@ bool IsFalse(const v1::Condition* condition) {
   return condition != nullptr && condition->status() == v1::Condition::False;
 }
 
-Trouble Of(const v1::Condition& condition) { return {condition.reason(), client::FirstLine(condition.message())}; }
+Trouble Of(const v1::Condition& condition) {
+  return {condition.reason(), client::FirstLine(condition.message())};
+}
 
 }  // namespace
 
@@ -22,8 +24,8 @@ bool IsConfirmed(const v1::Work& work) {
 }
 
 bool IsConfirmedHealthy(const v1::Work& work) {
-  return IsConfirmed(work) &&
-         client::IsTrueAt(work.status().conditions(), client::kHealthy, work.metadata().generation());
+  return IsConfirmed(work) && client::IsTrueAt(work.status().conditions(), client::kHealthy,
+                                               work.metadata().generation());
 }
 
 bool IsFailed(const v1::Work& work) {
@@ -35,7 +37,9 @@ Trouble TroubleOf(const v1::Work& work) {
   const auto& conditions = work.status().conditions();
   const v1::Condition* applied = client::FindCondition(conditions, client::kApplied);
   const v1::Condition* healthy = client::FindCondition(conditions, client::kHealthy);
-  if (!IsObserved(work)) return {"Applying", fmt::format("host {} has not confirmed this version yet", work.spec().host())};
+  if (!IsObserved(work))
+    return {"Applying",
+            fmt::format("host {} has not confirmed this version yet", work.spec().host())};
   if (IsFalse(applied)) return Of(*applied);
   if (!IsConfirmed(work)) return {"Applying", fmt::format("host {} is at it", work.spec().host())};
   if (IsFalse(healthy)) return Of(*healthy);

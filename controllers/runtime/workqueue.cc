@@ -24,7 +24,8 @@ struct Metrics {
   Gauge depth{"workqueue_depth", "Keys that are ready to be worked on."};
   Counter adds{"workqueue_adds_total", "Keys that became ready."};
   Counter retries{"workqueue_retries_total", "Keys put back after a failure."};
-  Histogram queued{"workqueue_queue_duration_seconds", "How long a key was ready before it was worked on.", Buckets()};
+  Histogram queued{"workqueue_queue_duration_seconds",
+                   "How long a key was ready before it was worked on.", Buckets()};
   Histogram worked{"workqueue_work_duration_seconds", "How long a key was worked on.", Buckets()};
 };
 
@@ -39,9 +40,12 @@ absl::Duration Pause(int failures) {
 
 }  // namespace
 
-Workqueue::Workqueue(std::string name, size_t keys_max) : name_(std::move(name)), keys_max_(keys_max) {}
+Workqueue::Workqueue(std::string name, size_t keys_max)
+    : name_(std::move(name)), keys_max_(keys_max) {}
 
-void Workqueue::Report() const { M().depth.Set(static_cast<double>(ready_.size()), {{"name", name_}}); }
+void Workqueue::Report() const {
+  M().depth.Set(static_cast<double>(ready_.size()), {{"name", name_}});
+}
 
 absl::Status Workqueue::Add(const ObjectKey& key, Lane lane, Now now) {
   if (active_.contains(key)) {
@@ -54,7 +58,8 @@ absl::Status Workqueue::Add(const ObjectKey& key, Lane lane, Now now) {
   }
   const auto known = ready_.find(key);
   if (known != ready_.end() && known->second.lane <= lane) return absl::OkStatus();
-  if (known == ready_.end() && size() >= keys_max_) return ResourceExhausted("{} keys are waiting", size());
+  if (known == ready_.end() && size() >= keys_max_)
+    return ResourceExhausted("{} keys are waiting", size());
   const absl::Duration since = known == ready_.end() ? now.mono : known->second.since;
   ready_[key] = {lane, since};
   LaneQueue(lane).push_back(key);
@@ -133,7 +138,8 @@ void Workqueue::Done(const ObjectKey& key, Now now) {
   CHECK(it != active_.end(), "Done of a key that came from Next");
   M().worked.Observe(absl::ToDoubleSeconds(now.mono - it->second), {{"name", name_}});
   active_.erase(it);
-  if (again_.erase(key) > 0) Add(key, Lane::kNormal, now).IgnoreError();  // Its own place has just become free.
+  if (again_.erase(key) > 0)
+    Add(key, Lane::kNormal, now).IgnoreError();  // Its own place has just become free.
 }
 
 absl::Duration Workqueue::UntilReady(Now now) const {

@@ -1,8 +1,9 @@
 // Keys waiting to be worked on.
 //
-// A key is in the queue at most once and worked on by one at a time; a key added while being worked on comes back after
-// Done(). Two lanes: what changed just now goes before the initial list, which still gets every eighth turn. Within a lane
-// keys leave in the order they became ready. A failed key pauses, kBackoffMin doubled up to kBackoffMax, until Forget().
+// A key is in the queue at most once and worked on by one at a time; a key added while being worked
+// on comes back after Done(). Two lanes: what changed just now goes before the initial list, which
+// still gets every eighth turn. Within a lane keys leave in the order they became ready. A failed
+// key pauses, kBackoffMin doubled up to kBackoffMax, until Forget().
 //
 // No clock: `now` is passed in. Thread-compatible. Limits: `keys_max` keys.
 #pragma once
@@ -63,12 +64,13 @@ class Workqueue {
   const std::string name_;
   const size_t keys_max_;
   std::deque<ObjectKey> normal_;
-  std::deque<ObjectKey> initial_;      // May hold keys that moved to normal_: ready_ says which lane counts.
-  std::map<ObjectKey, Ready> ready_;   // Every key that is in a lane.
-  std::map<ObjectKey, absl::Duration> delayed_;                  // When its pause ends.
-  std::set<std::pair<absl::Duration, ObjectKey>> by_time_;       // delayed_, by time.
-  std::map<ObjectKey, absl::Duration> active_;                   // Since when.
-  std::set<ObjectKey> again_;                                    // Added while active.
+  std::deque<ObjectKey>
+      initial_;  // May hold keys that moved to normal_: ready_ says which lane counts.
+  std::map<ObjectKey, Ready> ready_;                        // Every key that is in a lane.
+  std::map<ObjectKey, absl::Duration> delayed_;             // When its pause ends.
+  std::set<std::pair<absl::Duration, ObjectKey>> by_time_;  // delayed_, by time.
+  std::map<ObjectKey, absl::Duration> active_;              // Since when.
+  std::set<ObjectKey> again_;                               // Added while active.
   std::map<ObjectKey, int> failures_;
   uint64_t turns_ = 0;
 };

@@ -94,7 +94,8 @@ TEST_F(WorkqueueTest, TheShorterPauseCounts) {
 
 TEST_F(WorkqueueTest, ItIsBounded) {
   Workqueue small("small", 10);
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(small.AddAfter(Key(std::to_string(i)), absl::Hours(1), now).ok());
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(small.AddAfter(Key(std::to_string(i)), absl::Hours(1), now).ok());
   EXPECT_TRUE(absl::IsResourceExhausted(small.Add(Key("one more"), Workqueue::Lane::kNormal, now)));
   EXPECT_TRUE(small.Add(Key("7"), Workqueue::Lane::kNormal, now).ok());
 }

@@ -20,8 +20,10 @@ void CollectIndexed(const Descriptor* message, const std::string& prefix, FieldP
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     const std::string path = prefix + "." + std::string(field->camelcase_name());
-    if (field->options().GetExtension(v1::rules).indexed()) paths->push_back(path + (field->is_repeated() ? "[]" : ""));
-    if (field->message_type() != nullptr && !field->is_repeated()) CollectIndexed(field->message_type(), path, paths);
+    if (field->options().GetExtension(v1::rules).indexed())
+      paths->push_back(path + (field->is_repeated() ? "[]" : ""));
+    if (field->message_type() != nullptr && !field->is_repeated())
+      CollectIndexed(field->message_type(), path, paths);
   }
 }
 
@@ -106,7 +108,8 @@ const v1::Object* World::Find(const ObjectKey& key) const {
 std::vector<const v1::Object*> World::All(std::string_view kind) const {
   std::vector<const v1::Object*> out;
   const ObjectKey first{std::string(kind), "", ""};
-  for (auto it = objects_.lower_bound(first); it != objects_.end() && it->first.kind == kind; ++it) {
+  for (auto it = objects_.lower_bound(first); it != objects_.end() && it->first.kind == kind;
+       ++it) {
     out.push_back(&it->second);
   }
   return out;

@@ -1,6 +1,8 @@
-// What a reconciler sees: every object the informers know, by key, owner and index, and the facts it asked for.
+// What a reconciler sees: every object the informers know, by key, owner and index, and the facts
+// it asked for.
 //
-// All containers are ordered: nothing that decides may depend on hash order. Thread-compatible; reconcilers get it const.
+// All containers are ordered: nothing that decides may depend on hash order. Thread-compatible;
+// reconcilers get it const.
 #pragma once
 
 #include <absl/time/time.h>
@@ -33,23 +35,27 @@ class World {
   std::vector<const v1::Object*> All(std::string_view kind) const;
   std::vector<const v1::Object*> OwnedBy(std::string_view uid) const;
   // By an indexed field: world.Indexed("Work", "spec.host", "h1").
-  std::vector<const v1::Object*> Indexed(std::string_view kind, std::string_view field, std::string_view value) const;
+  std::vector<const v1::Object*> Indexed(std::string_view kind, std::string_view field,
+                                         std::string_view value) const;
 
   // Answers to requests for facts: "dns/blog.example" -> text. Absent: not asked or not answered.
   void SetFact(const std::string& name, std::string value);
   const std::string* Fact(const std::string& name) const;
 
-  // How far the informers are: every change of `kind` up to this revision is in here. What is absent at a revision later
-  // than that of the object that speaks of it is gone; before that it may only not have come yet.
+  // How far the informers are: every change of `kind` up to this revision is in here. What is
+  // absent at a revision later than that of the object that speaks of it is gone; before that it
+  // may only not have come yet.
   void SetRevision(const std::string& kind, Revision revision);
   Revision RevisionOf(std::string_view kind) const;
   // True when `object` cannot be newer than what is known of `kind`: absence means gone.
   bool Caught(std::string_view kind, const v1::Object& object) const;
 
-  // When (Now.mono) this process saw a Lease renewed; nullopt when it has not yet. Outlives the object.
+  // When (Now.mono) this process saw a Lease renewed; nullopt when it has not yet. Outlives the
+  // object.
   void SetRenewed(const std::string& lease, absl::Duration mono);
   std::optional<absl::Duration> Renewed(const std::string& lease) const;
-  // Since when (Now.mono) heartbeats have been seen without a break; nullopt while they cannot be seen at all.
+  // Since when (Now.mono) heartbeats have been seen without a break; nullopt while they cannot be
+  // seen at all.
   void SetHeartbeatsSince(std::optional<absl::Duration> mono) { heartbeats_since_ = mono; }
   std::optional<absl::Duration> heartbeats_since() const { return heartbeats_since_; }
 

@@ -9,14 +9,16 @@ namespace reeve::controllers {
 namespace {
 
 bool IsWanted(const SiteView& view, const v1::Instance& instance) {
-  return instance.spec().ordinal() < view.site.spec().replicas() && !HasLostHost(view.world, instance);
+  return instance.spec().ordinal() < view.site.spec().replicas() &&
+         !HasLostHost(view.world, instance);
 }
 
 // Copies that stay.
 std::vector<const v1::Instance*> Kept(const SiteView& view) {
   std::vector<const v1::Instance*> out;
   for (const v1::Instance* instance : view.instances) {
-    if (!client::IsDeleting(instance->metadata()) && IsWanted(view, *instance)) out.push_back(instance);
+    if (!client::IsDeleting(instance->metadata()) && IsWanted(view, *instance))
+      out.push_back(instance);
   }
   return out;
 }
@@ -32,14 +34,16 @@ v1::Instance NewInstance(const v1::Site& site, int ordinal) {
   instance.mutable_metadata()->set_namespace_(site.metadata().namespace_());
   instance.mutable_metadata()->set_name(InstanceName(site, ordinal));
   client::AddFinalizer(instance.mutable_metadata(), client::kInstanceFinalizer);
-  *instance.mutable_metadata()->add_owner_references() = client::ControllerRef("Site", site.metadata());
+  *instance.mutable_metadata()->add_owner_references() =
+      client::ControllerRef("Site", site.metadata());
   *instance.mutable_spec() = ResolveSpec(site, ordinal, "");
   return instance;
 }
 
 void CreateMissing(const SiteView& view, Outcome* outcome) {
   for (int ordinal = 0; ordinal < view.site.spec().replicas(); ++ordinal) {
-    const ObjectKey key = {"Instance", view.site.metadata().namespace_(), InstanceName(view.site, ordinal)};
+    const ObjectKey key = {"Instance", view.site.metadata().namespace_(),
+                           InstanceName(view.site, ordinal)};
     // One of an earlier site of this name may still be on its way out.
     if (view.world.Find(key) == nullptr) PushCreate(NewInstance(view.site, ordinal), outcome);
   }
@@ -53,12 +57,14 @@ void PushNewSpec(const v1::Site& site, v1::Instance instance, Outcome* outcome) 
 bool HasServed(const v1::Instance& instance) { return !instance.status().live_blob().empty(); }
 
 // The next of those that served: one that is broken anyway, before one that works.
-const v1::Instance* NextToUpdate(const SiteView& view, const std::vector<const v1::Instance*>& kept) {
+const v1::Instance* NextToUpdate(const SiteView& view,
+                                 const std::vector<const v1::Instance*>& kept) {
   const v1::Instance* next = nullptr;
   for (const v1::Instance* instance : kept) {
     if (IsUpToDate(view.site, *instance)) {
       if (!IsReady(*instance)) return nullptr;
-    } else if (HasServed(*instance) && (next == nullptr || (IsReady(*next) && !IsReady(*instance)))) {
+    } else if (HasServed(*instance) &&
+               (next == nullptr || (IsReady(*next) && !IsReady(*instance)))) {
       next = instance;
     }
   }
@@ -68,7 +74,8 @@ const v1::Instance* NextToUpdate(const SiteView& view, const std::vector<const v
 void UpdateOutdated(const SiteView& view, Outcome* outcome) {
   const std::vector<const v1::Instance*> kept = Kept(view);
   for (const v1::Instance* instance : kept) {
-    if (!HasServed(*instance) && !IsUpToDate(view.site, *instance)) PushNewSpec(view.site, *instance, outcome);
+    if (!HasServed(*instance) && !IsUpToDate(view.site, *instance))
+      PushNewSpec(view.site, *instance, outcome);
   }
   if (const v1::Instance* next = NextToUpdate(view, kept)) PushNewSpec(view.site, *next, outcome);
 }
@@ -78,7 +85,8 @@ v1::Domain NewDomain(const v1::Site& site, const std::string& hostname) {
   domain.mutable_metadata()->set_namespace_(site.metadata().namespace_());
   domain.mutable_metadata()->set_name(hostname);
   client::AddFinalizer(domain.mutable_metadata(), client::kDomainFinalizer);
-  *domain.mutable_metadata()->add_owner_references() = client::ControllerRef("Site", site.metadata());
+  *domain.mutable_metadata()->add_owner_references() =
+      client::ControllerRef("Site", site.metadata());
   domain.mutable_spec()->set_hostname(hostname);
   domain.mutable_spec()->set_site(site.metadata().name());
   return domain;

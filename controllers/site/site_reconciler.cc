@@ -21,18 +21,22 @@ using Phase = v1::SiteStatus;
 constexpr absl::Duration kLookAgain = absl::Seconds(5);
 
 bool Counts(const SiteView& view, const v1::Instance& instance) {
-  return !client::IsDeleting(instance.metadata()) && instance.spec().ordinal() < view.site.spec().replicas() &&
+  return !client::IsDeleting(instance.metadata()) &&
+         instance.spec().ordinal() < view.site.spec().replicas() &&
          IsUpToDate(view.site, instance) && IsReady(instance);
 }
 
 int CountReady(const SiteView& view) {
-  return static_cast<int>(std::count_if(view.instances.begin(), view.instances.end(),
-                                        [&](const auto* instance) { return Counts(view, *instance); }));
+  return static_cast<int>(
+      std::count_if(view.instances.begin(), view.instances.end(),
+                    [&](const auto* instance) { return Counts(view, *instance); }));
 }
 
 const v1::Instance* FirstFailed(const SiteView& view) {
   for (const v1::Instance* instance : view.instances) {
-    if (instance->status().phase() == v1::InstanceStatus::Failed && IsUpToDate(view.site, *instance)) return instance;
+    if (instance->status().phase() == v1::InstanceStatus::Failed &&
+        IsUpToDate(view.site, *instance))
+      return instance;
   }
   return nullptr;
 }
@@ -51,15 +55,18 @@ const v1::Instance* FirstNotReady(const SiteView& view) {
 std::string Words(const v1::Instance& instance) {
   const Condition* ready = client::FindCondition(instance.status().conditions(), client::kReady);
   if (ready == nullptr) return fmt::format("{}: not looked at yet", instance.metadata().name());
-  if (ready->status() == Condition::True) return fmt::format("{}: still has the earlier spec", instance.metadata().name());
+  if (ready->status() == Condition::True)
+    return fmt::format("{}: still has the earlier spec", instance.metadata().name());
   return fmt::format("{}: {}: {}", instance.metadata().name(), ready->reason(), ready->message());
 }
 
 Finding NotReady(const SiteView& view, int ready) {
   const v1::Instance* worst = FirstNotReady(view);
-  const bool starting = view.site.status().phase() == Phase::Provisioning || view.site.status().phase() == Phase::Created;
+  const bool starting = view.site.status().phase() == Phase::Provisioning ||
+                        view.site.status().phase() == Phase::Created;
   const bool failed = worst != nullptr && worst->status().phase() == v1::InstanceStatus::Failed;
-  return {client::kReady, Condition::False, starting && !failed ? "Provisioning" : "InstancesNotReady",
+  return {client::kReady, Condition::False,
+          starting && !failed ? "Provisioning" : "InstancesNotReady",
           fmt::format("{} of {} instances are ready; {}", ready, view.site.spec().replicas(),
                       worst == nullptr ? "the others are being made" : Words(*worst))};
 }
@@ -74,7 +81,8 @@ std::optional<std::string> DomainTrouble(const SiteView& view) {
     const auto& conditions = domain->status().conditions();
     if (client::IsTrueAt(conditions, client::kReady, domain->metadata().generation())) continue;
     const Condition* ready = client::FindCondition(conditions, client::kReady);
-    return fmt::format("{}: {}", hostname, ready == nullptr ? "not looked at yet" : ready->message());
+    return fmt::format("{}: {}", hostname,
+                       ready == nullptr ? "not looked at yet" : ready->message());
   }
   return std::nullopt;
 }
@@ -84,10 +92,13 @@ Finding ReadyFinding(const SiteView& view, int ready) {
     return {client::kReady, Condition::False, "NoContent",
             fmt::format("no content yet: ctl deploy site/{} DIR", view.site.metadata().name())};
   }
-  if (view.site.spec().replicas() == 0) return {client::kReady, Condition::False, "NoReplicas", "no copy is wanted"};
+  if (view.site.spec().replicas() == 0)
+    return {client::kReady, Condition::False, "NoReplicas", "no copy is wanted"};
   if (ready < view.site.spec().replicas()) return NotReady(view, ready);
-  if (auto trouble = DomainTrouble(view)) return {client::kReady, Condition::False, "DomainsNotReady", *trouble};
-  return {client::kReady, Condition::True, "AsWanted", fmt::format("{0} of {0} instances are ready", ready)};
+  if (auto trouble = DomainTrouble(view))
+    return {client::kReady, Condition::False, "DomainsNotReady", *trouble};
+  return {client::kReady, Condition::True, "AsWanted",
+          fmt::format("{0} of {0} instances are ready", ready)};
 }
 
 Phase::Phase NextPhaseOf(const SiteView& view, int ready) {
@@ -97,7 +108,8 @@ Phase::Phase NextPhaseOf(const SiteView& view, int ready) {
   }
   if (phase == Phase::Provisioning) {
     if (FirstFailed(view) != nullptr) return Phase::Failed;
-    return ready >= view.site.spec().replicas() && !view.site.spec().blob().empty() ? Phase::Active : phase;
+    return ready >= view.site.spec().replicas() && !view.site.spec().blob().empty() ? Phase::Active
+                                                                                    : phase;
   }
   if (phase == Phase::Failed) return FirstFailed(view) == nullptr ? Phase::Provisioning : phase;
   return phase;
@@ -124,7 +136,8 @@ v1::Site WithStatus(const SiteView& view, Now now) {
   status->set_ready_replicas(ready);
   status->set_blob(LiveBlob(view));
   status->set_phase(NextPhaseOf(view, ready));
-  client::SetCondition(status->mutable_conditions(), ReadyFinding(view, ready), view.site.metadata().generation(), now.wall);
+  client::SetCondition(status->mutable_conditions(), ReadyFinding(view, ready),
+                       view.site.metadata().generation(), now.wall);
   return after;
 }
 
@@ -159,15 +172,18 @@ v1::Site WithDestroyingStatus(const SiteView& view, Now now) {
   status->set_observed_generation(view.site.metadata().generation());
   status->set_phase(gone && destroying ? Phase::Destroyed : TowardsDestroying(status->phase()));
   status->set_ready_replicas(0);
-  const Finding finding = {client::kReady, Condition::False, "Destroying",
-                           fmt::format("waiting for {}", !view.domains.empty() ? "its domains" : "its instances")};
-  client::SetCondition(status->mutable_conditions(), finding, view.site.metadata().generation(), now.wall);
+  const Finding finding = {
+      client::kReady, Condition::False, "Destroying",
+      fmt::format("waiting for {}", !view.domains.empty() ? "its domains" : "its instances")};
+  client::SetCondition(status->mutable_conditions(), finding, view.site.metadata().generation(),
+                       now.wall);
   return after;
 }
 
 // Names first, so that nobody is sent to a copy that is going.
 Outcome Destroy(const SiteView& view, Now now) {
-  if (view.site.status().phase() == Phase::Destroyed) return WithoutFinalizer(view.site, client::kSiteFinalizer);
+  if (view.site.status().phase() == Phase::Destroyed)
+    return WithoutFinalizer(view.site, client::kSiteFinalizer);
   Outcome outcome;
   PushStatus(view.site, WithDestroyingStatus(view, now), &outcome);
   for (const v1::Domain* domain : view.domains) PushDelete(*domain, &outcome);
@@ -177,9 +193,11 @@ Outcome Destroy(const SiteView& view, Now now) {
 }
 
 bool AwaitsHost(const SiteView& view) {
-  return std::any_of(view.instances.begin(), view.instances.end(), [&](const v1::Instance* instance) {
-    return !instance->spec().host().empty() && view.world.Get<v1::Host>("", instance->spec().host()) == nullptr;
-  });
+  return std::any_of(view.instances.begin(), view.instances.end(),
+                     [&](const v1::Instance* instance) {
+                       return !instance->spec().host().empty() &&
+                              view.world.Get<v1::Host>("", instance->spec().host()) == nullptr;
+                     });
 }
 
 Outcome ReconcileSite(const World& world, const ObjectKey& key, Now now) {
@@ -207,13 +225,16 @@ void OfHost(const World& world, const v1::Host& host, bool gone, std::vector<Obj
 }
 
 // A copy or a name that is gone frees its name for one of this Site.
-std::vector<ObjectKey> WakesSites(const World& world, const v1::Object* before, const v1::Object* after) {
+std::vector<ObjectKey> WakesSites(const World& world, const v1::Object* before,
+                                  const v1::Object* after) {
   std::vector<ObjectKey> keys;
   AddController(&keys, "Site", before, after);
   const v1::Object* either = after != nullptr ? after : before;
   const std::string& ns = schema::Meta(*either).namespace_();
-  if (const auto* instance = As<v1::Instance>(either)) AddKey(&keys, {"Site", ns, instance->spec().site()});
-  if (const auto* domain = As<v1::Domain>(either)) AddKey(&keys, {"Site", ns, domain->spec().site()});
+  if (const auto* instance = As<v1::Instance>(either))
+    AddKey(&keys, {"Site", ns, instance->spec().site()});
+  if (const auto* domain = As<v1::Domain>(either))
+    AddKey(&keys, {"Site", ns, domain->spec().site()});
   if (const auto* host = As<v1::Host>(either)) OfHost(world, *host, after == nullptr, &keys);
   return keys;
 }

@@ -1,4 +1,5 @@
-// Makes a Site's Instances and Domains what its spec says, one not-ready Instance at a time, and sums up how they are.
+// Makes a Site's Instances and Domains what its spec says, one not-ready Instance at a time, and
+// sums up how they are.
 #pragma once
 
 #include "controllers/runtime/reconciler.h"

@@ -41,7 +41,8 @@ bool IsUpToDate(const v1::Site& site, const v1::Instance& instance) {
 }
 
 bool IsReady(const v1::Instance& instance) {
-  return client::IsTrueAt(instance.status().conditions(), client::kReady, instance.metadata().generation());
+  return client::IsTrueAt(instance.status().conditions(), client::kReady,
+                          instance.metadata().generation());
 }
 
 bool HasLostHost(const World& world, const v1::Instance& instance) {

@@ -23,7 +23,9 @@ void TakeField(const v1::Object* from, const std::string& name, v1::Object* to) 
   if (from == nullptr) return;
   const google::protobuf::Message& source = schema::Inner(*from);
   if (!source.GetReflection()->HasField(source, field)) return;
-  inner->GetReflection()->MutableMessage(inner, field)->CopyFrom(source.GetReflection()->GetMessage(source, field));
+  inner->GetReflection()
+      ->MutableMessage(inner, field)
+      ->CopyFrom(source.GetReflection()->GetMessage(source, field));
 }
 
 void KeepServerOwned(const v1::ObjectMeta& from, v1::ObjectMeta* to) {
@@ -35,12 +37,14 @@ void KeepServerOwned(const v1::ObjectMeta& from, v1::ObjectMeta* to) {
 }
 
 absl::Status CheckPhase(const v1::Object& before, const v1::Object& after) {
-  const schema::Lifecycle* table = schema::FindLifecycle(schema::KindOf(after)->options.lifecycle());
-  if (table == nullptr || schema::TransitionAllowed(*table, schema::Phase(before), schema::Phase(after))) {
+  const schema::Lifecycle* table =
+      schema::FindLifecycle(schema::KindOf(after)->options.lifecycle());
+  if (table == nullptr ||
+      schema::TransitionAllowed(*table, schema::Phase(before), schema::Phase(after))) {
     return absl::OkStatus();
   }
-  return FailedPrecondition("{} may not go from {} to {}", ToString(schema::KeyOf(after)), schema::Phase(before),
-                            schema::Phase(after));
+  return FailedPrecondition("{} may not go from {} to {}", ToString(schema::KeyOf(after)),
+                            schema::Phase(before), schema::Phase(after));
 }
 
 std::string What(std::string_view verb, const v1::Object& object) {
@@ -50,7 +54,8 @@ std::string What(std::string_view verb, const v1::Object& object) {
 }  // namespace
 
 struct FakeApi::Stream final : public client::WatchStream {
-  Stream(FakeApi* a, std::string k, size_t at) : api(a), kind(std::move(k)), next(at), breaks(a->breaks_) {}
+  Stream(FakeApi* a, std::string k, size_t at)
+      : api(a), kind(std::move(k)), next(at), breaks(a->breaks_) {}
   absl::StatusOr<std::optional<v1::WatchEvent>> Next() override { return api->NextFor(this); }
 
   FakeApi* const api;
@@ -66,8 +71,12 @@ absl::StatusOr<v1::Object> FakeApi::Get(const ObjectKey& key) {
   return it->second;
 }
 
-absl::StatusOr<client::List> FakeApi::ListObjects(const v1::ListRequest&) { return Unimplemented("not part of the fake"); }
-absl::StatusOr<v1::ApplyResponse> FakeApi::Apply(const v1::ApplyRequest&) { return Unimplemented("not part of the fake"); }
+absl::StatusOr<client::List> FakeApi::ListObjects(const v1::ListRequest&) {
+  return Unimplemented("not part of the fake");
+}
+absl::StatusOr<v1::ApplyResponse> FakeApi::Apply(const v1::ApplyRequest&) {
+  return Unimplemented("not part of the fake");
+}
 
 v1::Object FakeApi::Commit(v1::WatchEvent::Type type, v1::Object object) {
   ++revision_;
@@ -111,7 +120,8 @@ absl::StatusOr<v1::Object> FakeApi::Create(const v1::CreateRequest& request) {
   if (object.has_site() && object.site().spec().has_process()) {
     object.mutable_site()->mutable_spec()->mutable_process()->set_user_id(next_user_++);
   }
-  const schema::Lifecycle* table = schema::FindLifecycle(schema::KindOf(object)->options.lifecycle());
+  const schema::Lifecycle* table =
+      schema::FindLifecycle(schema::KindOf(object)->options.lifecycle());
   if (table != nullptr) schema::SetPhase(&object, table->initial);
   return Answer(what, Commit(v1::WatchEvent::ADDED, std::move(object)));
 }
@@ -136,7 +146,8 @@ absl::StatusOr<v1::Object> FakeApi::Update(const v1::UpdateRequest& request) {
   if (schema::Encode(*before) == schema::Encode(after)) return *before;
   v1::ObjectMeta* meta = schema::MutableMeta(&after);
   if (schema::SpecDiffers(*before, after)) meta->set_generation(meta->generation() + 1);
-  if (client::IsDeleting(*meta) && meta->finalizers().empty()) return Answer(what, Gone(std::move(after)));
+  if (client::IsDeleting(*meta) && meta->finalizers().empty())
+    return Answer(what, Gone(std::move(after)));
   return Answer(what, Commit(v1::WatchEvent::MODIFIED, std::move(after)));
 }
 
@@ -152,13 +163,15 @@ absl::StatusOr<v1::Object> FakeApi::UpdateStatus(const v1::UpdateRequest& reques
 }
 
 absl::StatusOr<v1::DeleteResponse> FakeApi::Delete(const v1::DeleteRequest& request) {
-  const auto it = objects_.find({request.key().kind(), request.key().namespace_(), request.key().name()});
+  const auto it =
+      objects_.find({request.key().kind(), request.key().namespace_(), request.key().name()});
   if (it == objects_.end()) return NotFound("{} not found", request.key().name());
   v1::Object object = it->second;
   const std::string what = What("Delete", object);
   RETURN_IF_ERROR(before_write(what));
   v1::ObjectMeta* meta = schema::MutableMeta(&object);
-  if (!request.uid().empty() && request.uid() != meta->uid()) return NotFound("{} has another uid", what);
+  if (!request.uid().empty() && request.uid() != meta->uid())
+    return NotFound("{} has another uid", what);
   v1::DeleteResponse response;
   response.set_gone(meta->finalizers().empty());
   if (response.gone()) {
@@ -178,7 +191,8 @@ absl::StatusOr<std::unique_ptr<client::WatchStream>> FakeApi::Watch(const v1::Wa
                                                                     std::function<void()>) {
   auto stream = std::make_unique<Stream>(this, request.selector().kind(), log_.size());
   if (!request.send_initial_events()) {
-    while (stream->next > 0 && log_[stream->next - 1].revision() > request.revision()) --stream->next;
+    while (stream->next > 0 && log_[stream->next - 1].revision() > request.revision())
+      --stream->next;
     return stream;
   }
   schema::ListHash hash;

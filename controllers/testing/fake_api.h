@@ -1,5 +1,6 @@
-// An API server in a map, for tests of controllers: versions, generations, finalizers, phases and watches as the real one has
-// them; no validation, no claims but the user ids of Sites. Watches can be frozen, calls can be made to fail.
+// An API server in a map, for tests of controllers: versions, generations, finalizers, phases and
+// watches as the real one has them; no validation, no claims but the user ids of Sites. Watches can
+// be frozen, calls can be made to fail.
 //
 // Thread-compatible.
 #pragma once
@@ -48,10 +49,14 @@ class FakeApi final : public client::Client {
   bool Thaw() { return !std::exchange(frozen_, {}).empty(); }  // True when there were any.
   // Every open stream ends with `status`, once.
   void BreakStreams(absl::Status status);
-  // Called before every write by name ("Create Work h1/x"); what it returns is the answer unless OK. After: the write is done, and
-  // the answer is lost.
-  std::function<absl::Status(const std::string& what)> before_write = [](const std::string&) { return absl::OkStatus(); };
-  std::function<absl::Status(const std::string& what)> after_write = [](const std::string&) { return absl::OkStatus(); };
+  // Called before every write by name ("Create Work h1/x"); what it returns is the answer unless
+  // OK. After: the write is done, and the answer is lost.
+  std::function<absl::Status(const std::string& what)> before_write = [](const std::string&) {
+    return absl::OkStatus();
+  };
+  std::function<absl::Status(const std::string& what)> after_write = [](const std::string&) {
+    return absl::OkStatus();
+  };
 
   // Used by streams.
   struct Stream;
@@ -76,7 +81,8 @@ class FakeApi final : public client::Client {
 };
 
 template <typename T>
-void FakeApi::Edit(const std::string& ns, const std::string& name, const std::function<void(T*)>& edit) {
+void FakeApi::Edit(const std::string& ns, const std::string& name,
+                   const std::function<void(T*)>& edit) {
   v1::UpdateRequest request;
   *request.mutable_object() = objects_.at({T::descriptor()->name(), ns, name});
   edit(static_cast<T*>(schema::MutableInner(request.mutable_object())));

@@ -17,14 +17,16 @@ namespace {
 constexpr int kStepsMax = 100'000;
 constexpr absl::Duration kPatience = absl::Seconds(8);
 
-void SetTruth(v1::WorkStatus* status, const char* type, bool truth, const std::string& reason, const std::string& message,
-              Generation generation, absl::Time now) {
+void SetTruth(v1::WorkStatus* status, const char* type, bool truth, const std::string& reason,
+              const std::string& message, Generation generation, absl::Time now) {
   const auto value = truth ? v1::Condition::True : v1::Condition::False;
-  client::SetCondition(status->mutable_conditions(), {type, value, reason, message}, generation, now);
+  client::SetCondition(status->mutable_conditions(), {type, value, reason, message}, generation,
+                       now);
 }
 
 std::string Verb(const Effect& effect) {
-  static constexpr const char* kVerbs[] = {"create", "update", "update status", "delete", "event", "fact"};
+  static constexpr const char* kVerbs[] = {"create", "update", "update status",
+                                           "delete", "event",  "fact"};
   return kVerbs[effect.index()];
 }
 
@@ -38,7 +40,8 @@ Estate::Estate() : api_(&clock_) {
 }
 
 void Estate::Restart() {
-  manager_ = std::make_unique<Manager>(Manager::Options{.client = &api_, .reconcilers = Reconcilers()});
+  manager_ =
+      std::make_unique<Manager>(Manager::Options{.client = &api_, .reconcilers = Reconcilers()});
 }
 
 void Estate::AddHost(const std::string& name) {
@@ -58,7 +61,9 @@ bool Estate::Heartbeat(const std::string& host) {
   if (last != beats_.end() && now - last->second < kHeartbeatPeriod) return false;
   if (!manager_->Synced()) return false;  // Only what is renewed while somebody looks is seen.
   beats_[host] = now;
-  api_.Edit<v1::Lease>("", host, [](v1::Lease* lease) { lease->mutable_spec()->set_renewals(lease->spec().renewals() + 1); });
+  api_.Edit<v1::Lease>("", host, [](v1::Lease* lease) {
+    lease->mutable_spec()->set_renewals(lease->spec().renewals() + 1);
+  });
   return true;
 }
 
@@ -82,8 +87,10 @@ bool Estate::StepWork(const v1::Work& before) {
   status->set_observed_generation(generation);
   status->set_state(wanted);
   const absl::Time now = clock_.Read().wall;
-  SetTruth(status, client::kApplied, failure.empty(), failure.empty() ? "Applied" : "StepFailed", failure, generation, now);
-  SetTruth(status, client::kHealthy, failure.empty(), failure.empty() ? "Probed" : "NotApplied", failure, generation, now);
+  SetTruth(status, client::kApplied, failure.empty(), failure.empty() ? "Applied" : "StepFailed",
+           failure, generation, now);
+  SetTruth(status, client::kHealthy, failure.empty(), failure.empty() ? "Probed" : "NotApplied",
+           failure, generation, now);
   v1::UpdateRequest request;
   *request.mutable_object() = schema::Wrap(std::move(work));
   return api_.UpdateStatus(request).ok();
@@ -104,7 +111,8 @@ bool Estate::Step() {
   bool any = manager_->ProcessOne(clock_.Read());
   if (!any) {
     for (const std::string& host : hosts_) {
-      if (!silent_.contains(host) && Get<v1::Host>("", host) != nullptr) any = StepAgent(host) || any;
+      if (!silent_.contains(host) && Get<v1::Host>("", host) != nullptr)
+        any = StepAgent(host) || any;
     }
   }
   if (api_.writes() != writes) invariant();
@@ -133,8 +141,9 @@ void Estate::Pass(absl::Duration time) {
 }
 
 size_t Estate::Count(const std::string& kind) const {
-  return static_cast<size_t>(std::count_if(api_.objects().begin(), api_.objects().end(),
-                                           [&](const auto& entry) { return entry.first.kind == kind; }));
+  return static_cast<size_t>(
+      std::count_if(api_.objects().begin(), api_.objects().end(),
+                    [&](const auto& entry) { return entry.first.kind == kind; }));
 }
 
 std::string Estate::SecondLook() const {
@@ -142,7 +151,8 @@ std::string Estate::SecondLook() const {
   for (const auto& [key, object] : api_.objects()) {
     for (const Reconciler& reconciler : Reconcilers()) {
       if (!reconciler.kind.empty() && reconciler.kind != key.kind) continue;
-      const Outcome outcome = reconciler.reconcile(manager_->world(), key, const_cast<FakeClock&>(clock_).Read());
+      const Outcome outcome =
+          reconciler.reconcile(manager_->world(), key, const_cast<FakeClock&>(clock_).Read());
       for (const Effect& effect : outcome.effects) {
         out += fmt::format("{} {}: {}\n", reconciler.name, ToString(key), Verb(effect));
       }

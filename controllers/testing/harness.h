@@ -1,5 +1,6 @@
-// An estate in memory: a fake API, the real manager with all reconcilers, and for each host a model agent that does what its
-// Works say, or fails as it is told. One thread, one clock, everything in steps.
+// An estate in memory: a fake API, the real manager with all reconcilers, and for each host a model
+// agent that does what its Works say, or fails as it is told. One thread, one clock, everything in
+// steps.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ class Estate {
   void FailBlob(const std::string& blob, const std::string& message) { bad_blobs_[blob] = message; }
   void MendBlob(const std::string& blob) { bad_blobs_.erase(blob); }
 
-  // Steps everything until nothing is left to do within the next few seconds, and no watch is frozen. Fails the test when that does not come, or when a
-  // second look at any key has effects.
+  // Steps everything until nothing is left to do within the next few seconds, and no watch is
+  // frozen. Fails the test when that does not come, or when a second look at any key has effects.
   void Settle();
   // Lets time pass, step by step, with heartbeats.
   void Pass(absl::Duration time);
