@@ -99,6 +99,7 @@ class NginxProvider : public HostProvider {
     if (!installed) return FailedPrecondition("nginx is not installed: {} is missing", host_.paths.nginx_program);
     ASSIGN_OR_RETURN(const UnitState unit, host_.bus->GetUnit(kUnit));
     if (unit.active_state == "active" || unit.active_state == "reloading") return absl::OkStatus();
+    if (unit.active_state.ends_with("activating")) return Unavailable("{} is {}", kUnit, unit.active_state);
     return FailedPrecondition("{} is {}: start it with systemctl start nginx", kUnit, unit.active_state);
   }
 

@@ -195,10 +195,12 @@ class RealNet : public Net {
 
   absl::Status HttpAwait(const HttpProbe& probe, const std::string& body, absl::Duration timeout) override {
     const absl::Duration deadline = RealClock()->Read().mono + timeout;
-    for (;;) {
+    for (int in_row = 0;;) {
       const absl::StatusOr<HttpAnswer> answer = HttpGet(probe);
       if (absl::IsInvalidArgument(answer.status())) return answer.status();
-      if (answer.ok() && answer->status == 200 && answer->body == body) return absl::OkStatus();
+      const bool wanted = answer.ok() && answer->status == 200 && answer->body == body;
+      in_row = wanted ? in_row + 1 : 0;
+      if (in_row == kAwaitInRow) return absl::OkStatus();
       if (RealClock()->Read().mono >= deadline) {
         return DeadlineExceeded("127.0.0.1:{}{}: {}", probe.port, probe.path, Describe(answer));
       }

@@ -142,7 +142,9 @@ TEST(NetTest, GetsWithTheHostHeader) {
 
 TEST(NetTest, AwaitsTheAnswerItWants) {
   Listener listener;
-  const Thread server("server", [&] { listener.Serve({"gen-1", "gen-1", "gen-2"}); });
+  std::vector<std::string> answers = {"gen-1", "gen-2", "gen-1"};
+  answers.insert(answers.end(), kAwaitInRow, "gen-2");
+  const Thread server("server", [&] { listener.Serve(answers); });
   EXPECT_OK(NewRealNet()->HttpAwait({.port = listener.port()}, "gen-2", absl::Seconds(10)));
 }
 

@@ -15,6 +15,7 @@
 #include "agents/systemd/systemd_provider.h"
 #include "agents/systemd/unit_file.h"
 #include "agents/testing/provider_conformance.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "base/testing/status_matchers.h"
 
@@ -220,7 +221,15 @@ TEST_F(FleetNginxTest, RoutesAndHoldsBackTheBadSite) {
 
 TEST_F(FleetNginxTest, ServesAgainAfterKill9) {
   ASSERT_OK(Route({{"a", SiteConf("a")}}));
+  const uint32_t restarts = bus_->GetUnit("nginx.service")->restarts;
   ASSERT_OK(bus_->KillUnit("nginx.service", SIGKILL));
+  // Orphaned workers answer for a while: first the unit, then the answer.
+  const absl::Duration deadline = RealClock()->Read().mono + absl::Seconds(20);
+  UnitState state;
+  do {
+    state = *bus_->GetUnit("nginx.service");
+    ASSERT_LT(RealClock()->Read().mono, deadline) << state.active_state;
+  } while (state.restarts == restarts || state.active_state != "active");
   EXPECT_OK(net_->HttpAwait({.port = 80, .host = "a.fleet.example"}, "hello", absl::Seconds(20)));
 }
 

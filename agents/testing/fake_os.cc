@@ -195,9 +195,10 @@ class FakeNet : public Net {
   // Time does not pass here: as many tries as a lagging reload may need, then the deadline.
   absl::Status HttpAwait(const HttpProbe& probe, const std::string& body, absl::Duration) override {
     RETURN_IF_ERROR(os_->Enter(fmt::format("await {} {}", probe.port, body), false));
-    for (int tries = 0; tries < 20; ++tries) {
+    for (int tries = 0, in_row = 0; tries < 3 * kAwaitInRow; ++tries) {
       const absl::StatusOr<HttpAnswer> answer = os_->Http(probe);
-      if (answer.ok() && answer->status == 200 && answer->body == body) return absl::OkStatus();
+      in_row = answer.ok() && answer->status == 200 && answer->body == body ? in_row + 1 : 0;
+      if (in_row == kAwaitInRow) return absl::OkStatus();
     }
     return DeadlineExceeded("127.0.0.1:{}{}: does not answer \"{}\"", probe.port, probe.path, body);
   }
