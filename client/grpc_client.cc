@@ -37,7 +37,8 @@ grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
-  // Two clients with other certificates never share a connection, and http_proxy of the environment is for browsers.
+  // Two clients with other certificates never share a connection, and http_proxy of the environment
+  // is for browsers.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
@@ -64,8 +65,8 @@ class ListReader {
   absl::StatusOr<List> Finish() && {
     if (!complete_) return DataLoss("the server's list broke off after {} objects", hash_.count());
     if (list_.summary.count() != hash_.count() || list_.summary.hash() != hash_.Digest()) {
-      return DataLoss("the server's list is not what its summary says: {} objects, {} announced", hash_.count(),
-                      list_.summary.count());
+      return DataLoss("the server's list is not what its summary says: {} objects, {} announced",
+                      hash_.count(), list_.summary.count());
     }
     return std::move(list_);
   }
@@ -112,9 +113,11 @@ class GrpcClient final : public Api {
     return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::Delete, request);
   }
   absl::StatusOr<v1::VersionResponse> Version() override {
-    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::Version, v1::VersionRequest());
+    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::Version,
+                                     v1::VersionRequest());
   }
-  absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request) override {
+  absl::StatusOr<v1::CreateTokenResponse> CreateToken(
+      const v1::CreateTokenRequest& request) override {
     return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::CreateToken, request);
   }
 
@@ -123,8 +126,9 @@ class GrpcClient final : public Api {
     return std::make_unique<WatchCall>(resources_.get(), request, endpoint_, std::move(wake));
   }
 
-  absl::StatusOr<v1::Blob> PutBlob(const std::string& ns, const std::string& digest, const std::string& source,
-                                   const std::function<absl::StatusOr<bool>(std::string*)>& read) override;
+  absl::StatusOr<v1::Blob> PutBlob(
+      const std::string& ns, const std::string& digest, const std::string& source,
+      const std::function<absl::StatusOr<bool>(std::string*)>& read) override;
   absl::Status GetBlob(const std::string& ns, const std::string& digest,
                        const std::function<absl::Status(std::string_view)>& write) override;
 
@@ -170,7 +174,8 @@ absl::StatusOr<List> GrpcClient::ListObjects(const v1::ListRequest& request) {
 }
 
 // Writes `data` in messages of bounded size; false when the server wants no more.
-bool WritePieces(grpc::ClientWriter<v1::BlobChunk>* writer, v1::BlobChunk* chunk, std::string_view data) {
+bool WritePieces(grpc::ClientWriter<v1::BlobChunk>* writer, v1::BlobChunk* chunk,
+                 std::string_view data) {
   do {
     const size_t size = std::min(data.size(), kBlobPieceBytes);
     chunk->set_data(data.data(), size);
@@ -181,9 +186,9 @@ bool WritePieces(grpc::ClientWriter<v1::BlobChunk>* writer, v1::BlobChunk* chunk
   return true;
 }
 
-absl::StatusOr<v1::Blob> GrpcClient::PutBlob(const std::string& ns, const std::string& digest,
-                                             const std::string& source,
-                                             const std::function<absl::StatusOr<bool>(std::string*)>& read) {
+absl::StatusOr<v1::Blob> GrpcClient::PutBlob(
+    const std::string& ns, const std::string& digest, const std::string& source,
+    const std::function<absl::StatusOr<bool>(std::string*)>& read) {
   grpc::ClientContext context;
   SetDeadline(&context, transfer_timeout_);
   v1::Blob blob;
@@ -224,16 +229,20 @@ absl::Status GrpcClient::GetBlob(const std::string& ns, const std::string& diges
 
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options) {
   if (options.endpoint.empty()) return InvalidArgument("no server is given");
-  if (options.ca_pem.empty()) return InvalidArgument("no certificate authority is given for server {}", options.endpoint);
+  if (options.ca_pem.empty())
+    return InvalidArgument("no certificate authority is given for server {}", options.endpoint);
   if (options.cert_pem.empty() != options.key_pem.empty()) {
     return InvalidArgument("a client certificate and its key are given together or not at all");
   }
-  const auto credentials = grpc::SslCredentials({options.ca_pem, options.key_pem, options.cert_pem});
+  const auto credentials =
+      grpc::SslCredentials({options.ca_pem, options.key_pem, options.cert_pem});
   return NewGrpcClientOver(
-      grpc::CreateCustomChannel(options.endpoint, credentials, ChannelArgumentsFor(options)), options);
+      grpc::CreateCustomChannel(options.endpoint, credentials, ChannelArgumentsFor(options)),
+      options);
 }
 
-std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel, const GrpcOptions& options) {
+std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel,
+                                       const GrpcOptions& options) {
   return std::make_unique<GrpcClient>(std::move(channel), options);
 }
 

@@ -1,7 +1,7 @@
 // The API over gRPC, with TLS. What ctl, agents and reeve-controllers speak through.
 //
-// Errors are those of the server; where no server answered, the status is UNAVAILABLE or DEADLINE_EXCEEDED with one line
-// that says what to do, and IsTransportError holds.
+// Errors are those of the server; where no server answered, the status is UNAVAILABLE or
+// DEADLINE_EXCEEDED with one line that says what to do, and IsTransportError holds.
 #pragma once
 
 #include <absl/status/status.h>
@@ -15,11 +15,13 @@
 
 namespace reeve::client {
 
-// INVALID_ARGUMENT when the endpoint or a certificate is missing. Connects at the first call, and again when the
-// connection is lost. The client is thread-safe; it must outlive its watch streams.
+// INVALID_ARGUMENT when the endpoint or a certificate is missing. Connects at the first call, and
+// again when the connection is lost. The client is thread-safe; it must outlive its watch streams.
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options);
 
-// Over a channel that somebody else made; of `options`, only the endpoint (for messages) and the timeouts count.
-std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel, const GrpcOptions& options);
+// Over a channel that somebody else made; of `options`, only the endpoint (for messages) and the
+// timeouts count.
+std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel,
+                                       const GrpcOptions& options);
 
 }  // namespace reeve::client

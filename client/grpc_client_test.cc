@@ -40,10 +40,12 @@ class ScriptedServer final : public v1::Resources::Service {
   std::vector<v1::ListChunk> list;
   std::function<grpc::Status(grpc::ServerContext*, grpc::ServerWriter<v1::WatchEvent>*)> watch;
 
-  grpc::Status Get(grpc::ServerContext* context, const v1::GetRequest* request, v1::Object* object) override {
+  grpc::Status Get(grpc::ServerContext* context, const v1::GetRequest* request,
+                   v1::Object* object) override {
     return get(context, *request, object);
   }
-  grpc::Status List(grpc::ServerContext*, const v1::ListRequest*, grpc::ServerWriter<v1::ListChunk>* out) override {
+  grpc::Status List(grpc::ServerContext*, const v1::ListRequest*,
+                    grpc::ServerWriter<v1::ListChunk>* out) override {
     for (const v1::ListChunk& chunk : list) out->Write(chunk);
     return grpc::Status::OK;
   }
@@ -55,7 +57,8 @@ class ScriptedServer final : public v1::Resources::Service {
 
 class ScriptedContent final : public v1::Content::Service {
  public:
-  grpc::Status PutBlob(grpc::ServerContext*, grpc::ServerReader<v1::BlobChunk>* in, v1::Blob* blob) override {
+  grpc::Status PutBlob(grpc::ServerContext*, grpc::ServerReader<v1::BlobChunk>* in,
+                       v1::Blob* blob) override {
     for (v1::BlobChunk chunk; in->Read(&chunk);) {
       if (received.empty()) first = chunk;
       received += chunk.data();
@@ -65,7 +68,8 @@ class ScriptedContent final : public v1::Content::Service {
     blob->mutable_metadata()->set_name(first.digest());
     return grpc::Status::OK;
   }
-  grpc::Status GetBlob(grpc::ServerContext*, const v1::GetBlobRequest*, grpc::ServerWriter<v1::BlobChunk>* out) override {
+  grpc::Status GetBlob(grpc::ServerContext*, const v1::GetBlobRequest*,
+                       grpc::ServerWriter<v1::BlobChunk>* out) override {
     for (const char* piece : {"one ", "two"}) {
       v1::BlobChunk chunk;
       chunk.set_data(piece);
@@ -87,7 +91,8 @@ class GrpcClientTest : public testing::Test {
     builder.RegisterService(&resources_);
     builder.RegisterService(&content_);
     server_ = builder.BuildAndStart();
-    client_ = NewGrpcClientOver(server_->InProcessChannel({}), {.endpoint = "h:1", .timeout = absl::Seconds(10)});
+    client_ = NewGrpcClientOver(server_->InProcessChannel({}),
+                                {.endpoint = "h:1", .timeout = absl::Seconds(10)});
   }
   ~GrpcClientTest() override { server_->Shutdown(); }
 
@@ -112,7 +117,9 @@ class GrpcClientTest : public testing::Test {
       if (!wake_.WaitFor(kPatience)) return absl::DeadlineExceededError("no event");
     }
   }
-  std::unique_ptr<WatchStream> Watch() { return *client_->Watch({}, [this] { wake_.Notify(); }); }
+  std::unique_ptr<WatchStream> Watch() {
+    return *client_->Watch({}, [this] { wake_.Notify(); });
+  }
 
   ScriptedServer resources_;
   ScriptedContent content_;
@@ -123,7 +130,8 @@ class GrpcClientTest : public testing::Test {
 
 TEST_F(GrpcClientTest, GetAndErrors) {
   resources_.get = [](grpc::ServerContext*, const v1::GetRequest& request, v1::Object* object) {
-    if (request.key().name() == "none") return grpc::Status(grpc::NOT_FOUND, "sites \"none\" not found");
+    if (request.key().name() == "none")
+      return grpc::Status(grpc::NOT_FOUND, "sites \"none\" not found");
     *object = Site(request.key().name(), 7);
     return grpc::Status::OK;
   };
@@ -140,7 +148,8 @@ TEST_F(GrpcClientTest, ACallThatHangsEnds) {
     finish.WaitFor(kPatience);
     return grpc::Status::OK;
   };
-  const auto hasty = NewGrpcClientOver(server_->InProcessChannel({}), {.endpoint = "h:1", .timeout = absl::Milliseconds(50)});
+  const auto hasty = NewGrpcClientOver(server_->InProcessChannel({}),
+                                       {.endpoint = "h:1", .timeout = absl::Milliseconds(50)});
   const absl::Status status = hasty->Get({"Site", "default", "blog"}).status();
   finish.Notify();
   EXPECT_THAT(status, IsError(absl::StatusCode::kDeadlineExceeded, "no answer from h:1 in time"));
@@ -164,7 +173,8 @@ TEST_F(GrpcClientTest, AListWithoutItsEndIsNoEmptyList) {
 TEST_F(GrpcClientTest, AListThatLostOrSwappedAnItemIsRefused) {
   ListOf({Site("a", 1), Site("b", 2)});
   resources_.list[0].mutable_items()->RemoveLast();
-  EXPECT_THAT(client_->ListObjects({}), IsError(absl::StatusCode::kDataLoss, "1 objects, 2 announced"));
+  EXPECT_THAT(client_->ListObjects({}),
+              IsError(absl::StatusCode::kDataLoss, "1 objects, 2 announced"));
   ListOf({Site("a", 1), Site("b", 2)});
   *resources_.list[0].mutable_items(1) = Site("b", 3);
   EXPECT_THAT(client_->ListObjects({}), IsError(absl::StatusCode::kDataLoss, "summary"));
@@ -188,7 +198,8 @@ TEST_F(GrpcClientTest, AWatchDeliversInOrderThenItsEnd) {
     EXPECT_EQ(event.revision(), i);
   }
   EXPECT_THAT(NextOf(stream.get()), IsError(absl::StatusCode::kOutOfRange, "compacted"));
-  EXPECT_THAT(stream->Next(), IsError(absl::StatusCode::kOutOfRange, "compacted"));  // And stays so.
+  EXPECT_THAT(stream->Next(),
+              IsError(absl::StatusCode::kOutOfRange, "compacted"));  // And stays so.
 }
 
 TEST_F(GrpcClientTest, AWatchThatTheServerEndsCanBeResumed) {
@@ -232,10 +243,11 @@ TEST_F(GrpcClientTest, DestroyingAStreamEndsTheCall) {
 TEST_F(GrpcClientTest, PutBlobSendsPieces) {
   std::vector<std::string> pieces = {"abc", std::string(2 << 20, 'x'), "", "end"};
   size_t next = 0;
-  const auto blob = client_->PutBlob("default", "sha256-1", "dir", [&](std::string* out) -> absl::StatusOr<bool> {
-    *out += pieces[next];
-    return ++next < pieces.size();
-  });
+  const auto blob =
+      client_->PutBlob("default", "sha256-1", "dir", [&](std::string* out) -> absl::StatusOr<bool> {
+        *out += pieces[next];
+        return ++next < pieces.size();
+      });
   ASSERT_OK(blob);
   EXPECT_EQ(content_.first.digest(), "sha256-1");
   EXPECT_EQ(content_.first.namespace_(), "default");
@@ -244,14 +256,18 @@ TEST_F(GrpcClientTest, PutBlobSendsPieces) {
 }
 
 TEST_F(GrpcClientTest, PutBlobReportsBothSides) {
-  const auto unreadable = [](std::string*) -> absl::StatusOr<bool> { return absl::AbortedError("a file changed"); };
-  EXPECT_THAT(client_->PutBlob("default", "d", "", unreadable), IsError(absl::StatusCode::kAborted, "a file changed"));
+  const auto unreadable = [](std::string*) -> absl::StatusOr<bool> {
+    return absl::AbortedError("a file changed");
+  };
+  EXPECT_THAT(client_->PutBlob("default", "d", "", unreadable),
+              IsError(absl::StatusCode::kAborted, "a file changed"));
   content_.refusal = grpc::Status(grpc::RESOURCE_EXHAUSTED, "quota");
   const auto endless = [](std::string* out) -> absl::StatusOr<bool> {
     out->assign(1 << 20, 'x');
     return true;
   };
-  EXPECT_THAT(client_->PutBlob("default", "d", "", endless), IsError(absl::StatusCode::kResourceExhausted, "quota"));
+  EXPECT_THAT(client_->PutBlob("default", "d", "", endless),
+              IsError(absl::StatusCode::kResourceExhausted, "quota"));
 }
 
 TEST_F(GrpcClientTest, GetBlobDeliversAndCanBeStopped) {
@@ -262,7 +278,8 @@ TEST_F(GrpcClientTest, GetBlobDeliversAndCanBeStopped) {
   }));
   EXPECT_EQ(received, "one two");
   const auto full = [](std::string_view) { return absl::ResourceExhaustedError("disk full"); };
-  EXPECT_THAT(client_->GetBlob("default", "d", full), IsError(absl::StatusCode::kResourceExhausted, "disk full"));
+  EXPECT_THAT(client_->GetBlob("default", "d", full),
+              IsError(absl::StatusCode::kResourceExhausted, "disk full"));
 }
 
 TEST(GrpcClient, NobodyThere) {
@@ -270,12 +287,14 @@ TEST(GrpcClient, NobodyThere) {
   const auto channel = grpc::CreateChannel(options.endpoint, grpc::InsecureChannelCredentials());
   EXPECT_THAT(NewGrpcClientOver(channel, options)->Version(),
               IsError(absl::StatusCode::kUnavailable,
-                      "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?"));
+                      "The connection to the server 127.0.0.1:1 was refused - did you specify the "
+                      "right host or port?"));
 }
 
 TEST(GrpcClient, RefusesHalfAConfig) {
   EXPECT_THAT(NewGrpcClient({}), IsError(absl::StatusCode::kInvalidArgument, "no server"));
-  EXPECT_THAT(NewGrpcClient({.endpoint = "h:1"}), IsError(absl::StatusCode::kInvalidArgument, "certificate authority"));
+  EXPECT_THAT(NewGrpcClient({.endpoint = "h:1"}),
+              IsError(absl::StatusCode::kInvalidArgument, "certificate authority"));
   EXPECT_THAT(NewGrpcClient({.endpoint = "h:1", .ca_pem = "x", .cert_pem = "y"}),
               IsError(absl::StatusCode::kInvalidArgument, "its key"));
 }

@@ -1,4 +1,5 @@
-// What a connection to the API needs; apart from grpc_client.h so that its users need not include gRPC.
+// What a connection to the API needs; apart from grpc_client.h so that its users need not include
+// gRPC.
 #pragma once
 
 #include <absl/time/time.h>
@@ -8,9 +9,9 @@
 namespace reeve::client {
 
 struct GrpcOptions {
-  std::string endpoint;     // host:port
-  std::string ca_pem;       // Who must have signed the server's certificate.
-  std::string cert_pem;     // Ours, then its chain.
+  std::string endpoint;  // host:port
+  std::string ca_pem;    // Who must have signed the server's certificate.
+  std::string cert_pem;  // Ours, then its chain.
   std::string key_pem;
   std::string server_name;  // That the certificate must bear; empty: the host of `endpoint`.
   absl::Duration timeout = absl::Seconds(30);           // Of a call.

@@ -7,8 +7,8 @@
 
 namespace reeve::client {
 
-// `status` with one line about `endpoint` instead of gRPC's text, when it says that the connection failed; otherwise
-// unchanged. The code stays.
+// `status` with one line about `endpoint` instead of gRPC's text, when it says that the connection
+// failed; otherwise unchanged. The code stays.
 absl::Status ExplainTransportError(const absl::Status& status, std::string_view endpoint);
 
 // True for what ExplainTransportError has rewritten: no server gave this answer.

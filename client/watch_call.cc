@@ -9,8 +9,8 @@
 
 namespace reeve::client {
 
-WatchCall::WatchCall(v1::Resources::Stub* stub, const v1::WatchRequest& request, std::string endpoint,
-                     std::function<void()> wake)
+WatchCall::WatchCall(v1::Resources::Stub* stub, const v1::WatchRequest& request,
+                     std::string endpoint, std::function<void()> wake)
     : request_(request), endpoint_(std::move(endpoint)), wake_(std::move(wake)) {
   stub->async()->Watch(&context_, &request_, this);
   AddHold();

@@ -16,11 +16,11 @@
 
 namespace reeve::client {
 
-// Events wait in a queue of at most kWatcherQueueEventsMax; when it is full, nothing more is read, and the server's own
-// queue decides. gRPC's threads fill it; no thread of ours.
+// Events wait in a queue of at most kWatcherQueueEventsMax; when it is full, nothing more is read,
+// and the server's own queue decides. gRPC's threads fill it; no thread of ours.
 //
-// `wake` is not called any more once the destructor has returned. The destructor cancels the call and waits for its end,
-// so it must not run inside `wake`.
+// `wake` is not called any more once the destructor has returned. The destructor cancels the call
+// and waits for its end, so it must not run inside `wake`.
 class WatchCall final : public WatchStream, private grpc::ClientReadReactor<v1::WatchEvent> {
  public:
   WatchCall(v1::Resources::Stub* stub, const v1::WatchRequest& request, std::string endpoint,
