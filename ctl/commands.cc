@@ -1,0 +1,267 @@
+// The table. In it, nothing but words.
+#include "ctl/command.h"
+#include "ctl/verbs.h"
+
+namespace reeve::ctl {
+namespace {
+
+using enum Flag::Type;
+
+const Flag kFilename{"filename", 'f', kTexts,
+                     "File, directory, or - for standard input; may be given more than once"};
+const Flag kRecursive{"recursive", 'R', kBool, "Directories of -f with all below them"};
+const Flag kOutput{"output", 'o', kText, "One of: json, yaml, name, wide, jsonpath=TEMPLATE"};
+const Flag kSelector{"selector", 'l', kText,
+                     "Only objects with these labels: a=b,c!=d,e in (x,y),!f"};
+const Flag kFieldSelector{"field-selector", 0, kText,
+                          "Only objects with these fields: spec.host=h1,metadata.name=x"};
+const Flag kAllNamespaces{"all-namespaces", 'A', kBool, "Objects of every namespace"};
+const Flag kNoHeaders{"no-headers", 0, kBool, "No line of headers"};
+const Flag kDryRun{"dry-run", 0, kText,
+                   "none; client: check here; server: check there, change nothing", "none"};
+const Flag kFieldManager{"field-manager", 0, kText, "Name under which the fields are owned", "ctl"};
+const Flag kIgnoreNotFound{"ignore-not-found", 0, kBool, "What is not there is no error"};
+const Flag kAll{"all", 0, kBool, "All objects of the kind in the namespace"};
+
+Flag Timeout(std::string_view help, std::string_view value) {
+  return {"timeout", 0, kText, help, value};
+}
+
+Command Apply() {
+  return {.path = "apply",
+          .usage = "-f FILENAME",
+          .summary = "Make the estate as files say",
+          .about =
+              "Up to 256 objects are one transaction: all are written or none. Objects that are as "
+              "the files say\n"
+              "are left alone.",
+          .examples = {"# Make the sites of a directory", "ctl apply -f sites/",
+                       "# See what the server would do", "ctl apply -f site.yaml --dry-run=server",
+                       "# From standard input, and wait until all is ready",
+                       "cat site.yaml | ctl apply -f - --wait --timeout=2m"},
+          .flags = {kFilename,
+                    kRecursive,
+                    kDryRun,
+                    kFieldManager,
+                    {"force-conflicts", 0, kBool, "Take over fields that another manager set"},
+                    {"wait", 0, kBool, "Until every object is Ready"},
+                    Timeout("How long to wait, with --wait", "5m")},
+          .run = RunApply};
+}
+
+Command Create() {
+  return {.path = "create",
+          .usage = "-f FILENAME",
+          .summary = "Make objects that are not there yet",
+          .examples = {"ctl create -f site.yaml"},
+          .flags = {kFilename, kRecursive, kDryRun, kFieldManager},
+          .run = RunCreate};
+}
+
+Command Get() {
+  return {
+      .path = "get",
+      .usage = "(KIND[,KIND...] [NAME...] | KIND/NAME...)",
+      .summary = "Show objects",
+      .about = "Kinds are typed as name, plural or short name; `ctl api-resources` lists them.",
+      .examples = {"# All sites of the namespace", "ctl get sites", "# One object, whole",
+                   "ctl get site/blog -o yaml", "# Sites and hosts, with more columns",
+                   "ctl get st,ho -o wide", "# What changes, as it changes", "ctl get instances -w",
+                   "# A field", "ctl get site blog -o jsonpath='{.status.phase}'"},
+      .flags = {kOutput,
+                kSelector,
+                kFieldSelector,
+                kAllNamespaces,
+                kNoHeaders,
+                {"watch", 'w', kBool, "Then every change, until interrupted"},
+                Timeout("With --watch: end after this long; 0s: never", "0s"),
+                {"show-labels", 0, kBool, "Labels as the last column"},
+                kIgnoreNotFound},
+      .run = RunGet};
+}
+
+Command Describe() {
+  return {.path = "describe",
+          .usage = "(KIND [NAME...] | KIND/NAME...)",
+          .summary = "Show everything about objects: fields, conditions, events",
+          .examples = {"ctl describe site/blog"},
+          .flags = {kSelector, kFieldSelector, kAllNamespaces},
+          .run = RunDescribe};
+}
+
+Command Delete() {
+  return {.path = "delete",
+          .usage = "(-f FILENAME | KIND NAME... | KIND/NAME... | KIND (-l SELECTOR | --all))",
+          .summary = "Delete objects",
+          .about = "Waits until they are gone: hosts take down what they run first.",
+          .examples = {"ctl delete site blog", "ctl delete -f sites/",
+                       "ctl delete site/blog --wait=false"},
+          .flags = {kFilename,
+                    kRecursive,
+                    kSelector,
+                    kFieldSelector,
+                    kAll,
+                    kAllNamespaces,
+                    kIgnoreNotFound,
+                    kDryRun,
+                    {"wait", 0, kBool, "Until the objects are gone", "true"},
+                    Timeout("How long to wait; 0s: for ever", "0s")},
+          .run = RunDelete};
+}
+
+Command Wait() {
+  return {
+      .path = "wait",
+      .usage = "(KIND NAME... | KIND/NAME... | -f FILENAME) --for=GOAL",
+      .summary = "Wait until objects are as wanted",
+      .examples = {"ctl wait site/blog --for=condition=Ready --timeout=2m",
+                   "ctl wait site/blog --for=phase=DomainActive", "ctl wait site/blog --for=delete",
+                   "ctl wait host/h1 --for=jsonpath='{.spec.cordoned}'=true"},
+      .flags = {{"for", 0, kText,
+                 "delete, create, condition=TYPE[=STATUS], phase=PHASE or jsonpath={.path}=VALUE"},
+                Timeout("How long to wait; 0s: for ever", "30s"),
+                kFilename,
+                kRecursive,
+                kSelector,
+                kFieldSelector,
+                kAll,
+                kAllNamespaces},
+      .run = RunWait};
+}
+
+Command Push() {
+  return {.path = "push",
+          .usage = "DIR",
+          .summary = "Upload a directory, and print its digest",
+          .about =
+              "The same files have the same digest on every machine, and are uploaded once. "
+              "Symbolic links are\n"
+              "followed inside the directory, and left out when they lead outside.",
+          .examples = {"ctl push public/"},
+          .run = RunPush};
+}
+
+Command Deploy() {
+  return {
+      .path = "deploy",
+      .usage = "site/NAME DIR",
+      .summary = "Upload a directory and make it the content of a site",
+      .examples = {"ctl deploy site/blog public/"},
+      .flags = {{"wait", 0, kBool, "Until it is live", "true"}, Timeout("How long to wait", "5m")},
+      .run = RunDeploy};
+}
+
+Command HostToken() {
+  return {.path = "host token",
+          .usage = "NAME",
+          .summary = "Print the command by which a machine joins as a host, once",
+          .examples = {"ctl host token h1"},
+          .flags = {{"ttl", 0, kText, "How long the token is good", "30m"},
+                    {"output", 'o', kText, "token: only the token"}},
+          .run = RunHostToken};
+}
+
+Command HostRemove() {
+  return {.path = "host remove",
+          .usage = "NAME",
+          .summary = "Take a host out of the estate",
+          .about =
+              "Waits until its agent has taken down what the host runs. With --force what it held "
+              "is released\n"
+              "without it: for a machine that is lost.",
+          .examples = {"ctl host remove h1", "# The machine is gone for good",
+                       "ctl host remove h1 --force"},
+          .flags = {{"force", 0, kBool, "Do not wait for the host's agent"},
+                    {"wait", 0, kBool, "Until the host is gone", "true"},
+                    Timeout("How long to wait", "2m")},
+          .run = RunHostRemove};
+}
+
+Command Cordoning(std::string_view path, std::string_view summary, absl::Status (*run)(Session&)) {
+  return {.path = path, .usage = "HOST", .summary = summary, .run = run};
+}
+
+Command Events() {
+  return {.path = "events",
+          .summary = "Show what happened, oldest first",
+          .examples = {"ctl events --for=site/blog", "ctl events --types=Warning -A -w"},
+          .flags = {{"for", 0, kText, "Only about this object: kind/name"},
+                    {"types", 0, kText, "Only these: Normal, Warning"},
+                    {"watch", 'w', kBool, "Then every event, until interrupted"},
+                    kAllNamespaces,
+                    kNoHeaders},
+          .run = RunEvents};
+}
+
+Command ApiResources() {
+  return {.path = "api-resources",
+          .summary = "List the kinds of objects",
+          .flags = {{"output", 'o', kText, "wide or name"}, kNoHeaders},
+          .run = RunApiResources};
+}
+
+Command Explain() {
+  return {.path = "explain",
+          .usage = "KIND[.FIELD...]",
+          .summary = "Say what a kind or a field means",
+          .examples = {"ctl explain site", "ctl explain site.spec.placement",
+                       "ctl explain site --recursive"},
+          .flags = {{"recursive", 0, kBool, "All fields below, names only"}},
+          .run = RunExplain};
+}
+
+Command Version() {
+  return {.path = "version",
+          .summary = "Print the versions of ctl and of the server",
+          .flags = {{"client", 0, kBool, "Only that of ctl"}},
+          .run = RunVersion};
+}
+
+}  // namespace
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command> commands = {
+      Apply(),
+      Create(),
+      Get(),
+      Describe(),
+      Delete(),
+      Wait(),
+      Push(),
+      Deploy(),
+      HostToken(),
+      HostRemove(),
+      Cordoning("cordon", "Place no new instances on a host", RunCordon),
+      Cordoning("uncordon", "Place instances on a host again", RunUncordon),
+      Events(),
+      ApiResources(),
+      Explain(),
+      Version(),
+      {.path = "config get-contexts",
+       .summary = "List the contexts of the config file",
+       .flags = {kNoHeaders},
+       .run = RunConfigGetContexts},
+      {.path = "config use-context",
+       .usage = "NAME",
+       .summary = "Make a context the current one",
+       .run = RunConfigUseContext},
+      {.path = "config current-context",
+       .summary = "Print the current context",
+       .run = RunConfigCurrentContext},
+  };
+  return commands;
+}
+
+const std::vector<Flag>& GlobalFlags() {
+  static const std::vector<Flag> flags = {
+      {"namespace", 'n', kText, "Namespace; else the context's, else default"},
+      {"config", 0, kText, "Config file; else $CTL_CONFIG, else ~/.config/ctl/config", "",
+       "kubeconfig"},
+      {"context", 0, kText, "Context of the config file; else its current one"},
+      {"server", 's', kText, "host:port of the API server, instead of the context's"},
+      {"request-timeout", 0, kText, "How long one request may take", "30s"},
+  };
+  return flags;
+}
+
+}  // namespace reeve::ctl

@@ -1,0 +1,31 @@
+// Everything of the outside that ctl touches, so that a whole invocation can run inside a test.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <functional>
+#include <istream>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "client/client.h"
+#include "client/grpc_options.h"
+
+namespace reeve::ctl {
+
+struct Io {
+  std::istream& in;
+  std::ostream& out;     // Data.
+  std::ostream& err;     // Everything else.
+  bool tty = false;      // `out` is a terminal.
+  bool err_tty = false;  // `err` is one.
+  int width = 80;        // Columns of the terminal.
+  Clock* clock = RealClock();
+  std::function<std::string(std::string_view)> env = [](std::string_view) { return std::string(); };
+  std::function<absl::StatusOr<std::unique_ptr<client::Api>>(const client::GrpcOptions&)> connect;
+};
+
+}  // namespace reeve::ctl

@@ -1,0 +1,36 @@
+// Conditions and phases of any kind of object, to wait for.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ctl/session.h"
+#include "reeve/v1/kinds.pb.h"
+#include "reeve/v1/meta.pb.h"
+
+namespace reeve::ctl {
+
+std::optional<v1::Condition> FindCondition(const v1::Object& object, std::string_view type);
+
+// Waits for condition Ready=True at the object's present generation. Kinds without conditions are
+// ready when they exist.
+absl::Status WaitUntilReady(Session& session, const ObjectKey& key, absl::Duration timeout);
+
+// What --for says: "delete", "create", "condition=Ready", "condition=Ready=False", "phase=Active",
+// "jsonpath={.status.phase}=Active".
+struct Goal {
+  enum class Type { kDelete, kCreate, kCondition, kValue };
+  Type type = Type::kDelete;
+  std::string subject;  // Condition type, or field path.
+  std::string value;    // Wanted; empty for kValue: any.
+
+  // `object` is nullptr when there is none.
+  bool Met(const v1::Object* object) const;
+};
+absl::StatusOr<Goal> ParseGoal(std::string_view text);
+
+}  // namespace reeve::ctl

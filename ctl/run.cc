@@ -1,0 +1,25 @@
+#include "ctl/run.h"
+
+#include <variant>
+
+#include "ctl/parser.h"
+#include "ctl/session.h"
+
+namespace reeve::ctl {
+
+int Run(const std::vector<std::string>& argv, Io io) {
+  Parsed parsed = Parse(argv);
+  if (const auto* help = std::get_if<HelpText>(&parsed)) {
+    io.out << help->text << std::flush;
+    return 0;
+  }
+  if (const auto* error = std::get_if<UsageError>(&parsed)) {
+    io.err << error->text << std::flush;
+    return 1;
+  }
+  Session session(&io, std::get<Invocation>(std::move(parsed)));
+  session.Report(session.flags().command->run(session));
+  return session.failed() ? 1 : 0;
+}
+
+}  // namespace reeve::ctl

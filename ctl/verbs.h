@@ -1,0 +1,49 @@
+// What the commands do; the table in commands.cc names these.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctl/session.h"
+#include "proto/schema/yaml.h"
+#include "reeve/v1/resources.pb.h"
+
+namespace reeve::ctl {
+
+absl::Status RunApply(Session& session);
+absl::Status RunApiResources(Session& session);
+absl::Status RunConfigCurrentContext(Session& session);
+absl::Status RunConfigGetContexts(Session& session);
+absl::Status RunConfigUseContext(Session& session);
+absl::Status RunCordon(Session& session);
+absl::Status RunCreate(Session& session);
+absl::Status RunDelete(Session& session);
+absl::Status RunDeploy(Session& session);
+absl::Status RunDescribe(Session& session);
+absl::Status RunEvents(Session& session);
+absl::Status RunExplain(Session& session);
+absl::Status RunGet(Session& session);
+absl::Status RunHostRemove(Session& session);
+absl::Status RunHostToken(Session& session);
+absl::Status RunPush(Session& session);
+absl::Status RunUncordon(Session& session);
+absl::Status RunVersion(Session& session);
+absl::Status RunWait(Session& session);
+
+// By the flags --namespace, --all-namespaces, --selector and --field-selector.
+v1::Selector SelectorFor(Session& session, const schema::Kind& kind);
+absl::StatusOr<std::vector<v1::Object>> ListSelected(Session& session, const schema::Kind& kind);
+
+// Writes one field of an object and nothing else: an apply by `manager` that mentions only `path`.
+// `object` bears the name and the field.
+absl::StatusOr<v1::ApplyResult> ApplyField(Session& session, const v1::Object& object,
+                                           const std::string& path, const std::string& manager);
+
+// Sets a scalar of the object's spec by name. INVALID_ARGUMENT when the kind has no such field.
+absl::Status SetSpecField(v1::Object* object, std::string_view field, std::string_view value);
+
+}  // namespace reeve::ctl
