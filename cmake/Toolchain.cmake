@@ -12,6 +12,7 @@ if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 
+add_compile_options(-pthread)  # As gRPC has it: else the precompiled header fits only half of the targets.
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
 if(REEVE_WERROR)
   add_compile_options(-Werror)
