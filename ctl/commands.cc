@@ -28,34 +28,38 @@ Flag Timeout(std::string_view help, std::string_view value) {
 }
 
 Command Apply() {
-  return {.path = "apply",
-          .usage = "-f FILENAME",
-          .summary = "Make the estate as files say",
-          .about =
-              "Up to 256 objects are one transaction: all are written or none. Objects that are as "
-              "the files say\n"
-              "are left alone.",
-          .examples = {"# Make the sites of a directory", "ctl apply -f sites/",
-                       "# See what the server would do", "ctl apply -f site.yaml --dry-run=server",
-                       "# From standard input, and wait until all is ready",
-                       "cat site.yaml | ctl apply -f - --wait --timeout=2m"},
-          .flags = {kFilename,
-                    kRecursive,
-                    kDryRun,
-                    kFieldManager,
-                    {"force-conflicts", 0, kBool, "Take over fields that another manager set"},
-                    {"wait", 0, kBool, "Until every object is Ready"},
-                    Timeout("How long to wait, with --wait", "5m")},
-          .run = RunApply};
+  return {
+      .path = "apply",
+      .usage = "-f FILENAME",
+      .summary = "Make the estate as files say",
+      .about =
+          "Up to 256 objects are one transaction: all are written or none. Objects that are as "
+          "the files say\n"
+          "are left alone.",
+      .examples = {"# Make the sites of a directory", "ctl apply -f sites/",
+                   "# See what the server would do", "ctl apply -f site.yaml --dry-run=server",
+                   "# From standard input, and wait until all is ready",
+                   "cat site.yaml | ctl apply -f - --wait --timeout=2m"},
+      .flags = {kFilename,
+                kRecursive,
+                kDryRun,
+                kFieldManager,
+                {"force-conflicts", 0, kBool, "Take over fields that another manager set"},
+                {"wait", 0, kBool, "Until every object is Ready"},
+                Timeout("How long to wait, with --wait", "5m")},
+      .run = RunApply,
+  };
 }
 
 Command Create() {
-  return {.path = "create",
-          .usage = "-f FILENAME",
-          .summary = "Make objects that are not there yet",
-          .examples = {"ctl create -f site.yaml"},
-          .flags = {kFilename, kRecursive, kDryRun, kFieldManager},
-          .run = RunCreate};
+  return {
+      .path = "create",
+      .usage = "-f FILENAME",
+      .summary = "Make objects that are not there yet",
+      .examples = {"ctl create -f site.yaml"},
+      .flags = {kFilename, kRecursive, kDryRun, kFieldManager},
+      .run = RunCreate,
+  };
 }
 
 Command Get() {
@@ -77,36 +81,41 @@ Command Get() {
                 Timeout("With --watch: end after this long; 0s: never", "0s"),
                 {"show-labels", 0, kBool, "Labels as the last column"},
                 kIgnoreNotFound},
-      .run = RunGet};
+      .run = RunGet,
+  };
 }
 
 Command Describe() {
-  return {.path = "describe",
-          .usage = "(KIND [NAME...] | KIND/NAME...)",
-          .summary = "Show everything about objects: fields, conditions, events",
-          .examples = {"ctl describe site/blog"},
-          .flags = {kSelector, kFieldSelector, kAllNamespaces},
-          .run = RunDescribe};
+  return {
+      .path = "describe",
+      .usage = "(KIND [NAME...] | KIND/NAME...)",
+      .summary = "Show everything about objects: fields, conditions, events",
+      .examples = {"ctl describe site/blog"},
+      .flags = {kSelector, kFieldSelector, kAllNamespaces},
+      .run = RunDescribe,
+  };
 }
 
 Command Delete() {
-  return {.path = "delete",
-          .usage = "(-f FILENAME | KIND NAME... | KIND/NAME... | KIND (-l SELECTOR | --all))",
-          .summary = "Delete objects",
-          .about = "Waits until they are gone: hosts take down what they run first.",
-          .examples = {"ctl delete site blog", "ctl delete -f sites/",
-                       "ctl delete site/blog --wait=false"},
-          .flags = {kFilename,
-                    kRecursive,
-                    kSelector,
-                    kFieldSelector,
-                    kAll,
-                    kAllNamespaces,
-                    kIgnoreNotFound,
-                    kDryRun,
-                    {"wait", 0, kBool, "Until the objects are gone", "true"},
-                    Timeout("How long to wait; 0s: for ever", "0s")},
-          .run = RunDelete};
+  return {
+      .path = "delete",
+      .usage = "(-f FILENAME | KIND NAME... | KIND/NAME... | KIND (-l SELECTOR | --all))",
+      .summary = "Delete objects",
+      .about = "Waits until they are gone: hosts take down what they run first.",
+      .examples = {"ctl delete site blog", "ctl delete -f sites/",
+                   "ctl delete site/blog --wait=false"},
+      .flags = {kFilename,
+                kRecursive,
+                kSelector,
+                kFieldSelector,
+                kAll,
+                kAllNamespaces,
+                kIgnoreNotFound,
+                kDryRun,
+                {"wait", 0, kBool, "Until the objects are gone", "true"},
+                Timeout("How long to wait; 0s: for ever", "0s")},
+      .run = RunDelete,
+  };
 }
 
 Command Wait() {
@@ -126,19 +135,22 @@ Command Wait() {
                 kFieldSelector,
                 kAll,
                 kAllNamespaces},
-      .run = RunWait};
+      .run = RunWait,
+  };
 }
 
 Command Push() {
-  return {.path = "push",
-          .usage = "DIR",
-          .summary = "Upload a directory, and print its digest",
-          .about =
-              "The same files have the same digest on every machine, and are uploaded once. "
-              "Symbolic links are\n"
-              "followed inside the directory, and left out when they lead outside.",
-          .examples = {"ctl push public/"},
-          .run = RunPush};
+  return {
+      .path = "push",
+      .usage = "DIR",
+      .summary = "Upload a directory, and print its digest",
+      .about =
+          "The same files have the same digest on every machine, and are uploaded once. "
+          "Symbolic links are\n"
+          "followed inside the directory, and left out when they lead outside.",
+      .examples = {"ctl push public/"},
+      .run = RunPush,
+  };
 }
 
 Command Deploy() {
@@ -148,33 +160,38 @@ Command Deploy() {
       .summary = "Upload a directory and make it the content of a site",
       .examples = {"ctl deploy site/blog public/"},
       .flags = {{"wait", 0, kBool, "Until it is live", "true"}, Timeout("How long to wait", "5m")},
-      .run = RunDeploy};
+      .run = RunDeploy,
+  };
 }
 
 Command HostToken() {
-  return {.path = "host token",
-          .usage = "NAME",
-          .summary = "Print the command by which a machine joins as a host, once",
-          .examples = {"ctl host token h1"},
-          .flags = {{"ttl", 0, kText, "How long the token is good", "30m"},
-                    {"output", 'o', kText, "token: only the token"}},
-          .run = RunHostToken};
+  return {
+      .path = "host token",
+      .usage = "NAME",
+      .summary = "Print the command by which a machine joins as a host, once",
+      .examples = {"ctl host token h1"},
+      .flags = {{"ttl", 0, kText, "How long the token is good", "30m"},
+                {"output", 'o', kText, "token: only the token"}},
+      .run = RunHostToken,
+  };
 }
 
 Command HostRemove() {
-  return {.path = "host remove",
-          .usage = "NAME",
-          .summary = "Take a host out of the estate",
-          .about =
-              "Waits until its agent has taken down what the host runs. With --force what it held "
-              "is released\n"
-              "without it: for a machine that is lost.",
-          .examples = {"ctl host remove h1", "# The machine is gone for good",
-                       "ctl host remove h1 --force"},
-          .flags = {{"force", 0, kBool, "Do not wait for the host's agent"},
-                    {"wait", 0, kBool, "Until the host is gone", "true"},
-                    Timeout("How long to wait", "2m")},
-          .run = RunHostRemove};
+  return {
+      .path = "host remove",
+      .usage = "NAME",
+      .summary = "Take a host out of the estate",
+      .about =
+          "Waits until its agent has taken down what the host runs. With --force what it held "
+          "is released\n"
+          "without it: for a machine that is lost.",
+      .examples = {"ctl host remove h1", "# The machine is gone for good",
+                   "ctl host remove h1 --force"},
+      .flags = {{"force", 0, kBool, "Do not wait for the host's agent"},
+                {"wait", 0, kBool, "Until the host is gone", "true"},
+                Timeout("How long to wait", "2m")},
+      .run = RunHostRemove,
+  };
 }
 
 Command Cordoning(std::string_view path, std::string_view summary, absl::Status (*run)(Session&)) {
@@ -182,39 +199,47 @@ Command Cordoning(std::string_view path, std::string_view summary, absl::Status 
 }
 
 Command Events() {
-  return {.path = "events",
-          .summary = "Show what happened, oldest first",
-          .examples = {"ctl events --for=site/blog", "ctl events --types=Warning -A -w"},
-          .flags = {{"for", 0, kText, "Only about this object: kind/name"},
-                    {"types", 0, kText, "Only these: Normal, Warning"},
-                    {"watch", 'w', kBool, "Then every event, until interrupted"},
-                    kAllNamespaces,
-                    kNoHeaders},
-          .run = RunEvents};
+  return {
+      .path = "events",
+      .summary = "Show what happened, oldest first",
+      .examples = {"ctl events --for=site/blog", "ctl events --types=Warning -A -w"},
+      .flags = {{"for", 0, kText, "Only about this object: kind/name"},
+                {"types", 0, kText, "Only these: Normal, Warning"},
+                {"watch", 'w', kBool, "Then every event, until interrupted"},
+                kAllNamespaces,
+                kNoHeaders},
+      .run = RunEvents,
+  };
 }
 
 Command ApiResources() {
-  return {.path = "api-resources",
-          .summary = "List the kinds of objects",
-          .flags = {{"output", 'o', kText, "wide or name"}, kNoHeaders},
-          .run = RunApiResources};
+  return {
+      .path = "api-resources",
+      .summary = "List the kinds of objects",
+      .flags = {{"output", 'o', kText, "wide or name"}, kNoHeaders},
+      .run = RunApiResources,
+  };
 }
 
 Command Explain() {
-  return {.path = "explain",
-          .usage = "KIND[.FIELD...]",
-          .summary = "Say what a kind or a field means",
-          .examples = {"ctl explain site", "ctl explain site.spec.placement",
-                       "ctl explain site --recursive"},
-          .flags = {{"recursive", 0, kBool, "All fields below, names only"}},
-          .run = RunExplain};
+  return {
+      .path = "explain",
+      .usage = "KIND[.FIELD...]",
+      .summary = "Say what a kind or a field means",
+      .examples = {"ctl explain site", "ctl explain site.spec.placement",
+                   "ctl explain site --recursive"},
+      .flags = {{"recursive", 0, kBool, "All fields below, names only"}},
+      .run = RunExplain,
+  };
 }
 
 Command Version() {
-  return {.path = "version",
-          .summary = "Print the versions of ctl and of the server",
-          .flags = {{"client", 0, kBool, "Only that of ctl"}},
-          .run = RunVersion};
+  return {
+      .path = "version",
+      .summary = "Print the versions of ctl and of the server",
+      .flags = {{"client", 0, kBool, "Only that of ctl"}},
+      .run = RunVersion,
+  };
 }
 
 }  // namespace
