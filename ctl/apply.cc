@@ -81,7 +81,10 @@ absl::Status DryRunHere(Session& session, const Manifests& manifests, bool may_e
   ASSIGN_OR_RETURN(client::Api * api, session.Api());
   for (const schema::Manifest& manifest : manifests) {
     const ObjectKey key = schema::KeyOf(manifest.object);
-    RETURN_IF_ERROR(Located(schema::ToStatus(schema::Validate(manifest.object), key), {manifest}));
+    v1::Object complete = manifest.object;  // As the server would make it, before it looks.
+    schema::Canonicalize(&complete);
+    schema::ApplyDefaults(&complete);
+    RETURN_IF_ERROR(Located(schema::ToStatus(schema::Validate(complete), key), {manifest}));
     const absl::StatusOr<v1::Object> present = FromServer(api->Get(key));
     if (!present.ok() && !absl::IsNotFound(present.status())) return present.status();
     const bool configures = present.ok() && may_exist;

@@ -65,6 +65,8 @@ TEST(Manifests, EveryExampleIsValid) {
     ASSERT_OK(manifests);
     for (schema::Manifest manifest : *manifests) {
       EXPECT_TRUE(manifest.warnings.empty()) << manifest.warnings.front();
+      v1::ObjectMeta* meta = schema::MutableMeta(&manifest.object);  // ctl and the server fill in the namespace.
+      if (schema::KindOf(manifest.object)->namespaced() && meta->namespace_().empty()) meta->set_namespace_("default");
       schema::Canonicalize(&manifest.object);
       schema::ApplyDefaults(&manifest.object);
       for (const v1::FieldViolation& violation : schema::Validate(manifest.object)) {
