@@ -170,9 +170,16 @@ void AgentCore::Pass(Now now) {
     if (!Round(now)) break;
   }
   SetProbeTargets(now);
-  const absl::Status saved = ledger_.Save();
-  if (!saved.ok())
-    Log(LogLevel::kError, "the ledger was not written", {{"status", saved.ToString()}});
+  SaveLedger();
+}
+
+bool AgentCore::SaveLedger() {
+  const absl::Status status = ledger_.Save();
+  if (!status.ok() && status != ledger_status_) {
+    Log(LogLevel::kError, "the ledger was not written", {{"status", status.ToString()}});
+  }
+  ledger_status_ = status;
+  return status.ok();
 }
 
 // One stage. False when there is nothing more to do now.
@@ -194,12 +201,7 @@ bool AgentCore::Round(Now now) {
   Settle(plan, now);
   if (plan.stage() == pb::Plan::NOTHING) return false;
   Record(plan);
-  const absl::Status saved = ledger_.Save();  // Before the host changes.
-  if (!saved.ok()) {
-    Log(LogLevel::kError, "the ledger was not written; nothing is changed",
-        {{"status", saved.ToString()}});
-    return false;
-  }
+  if (!SaveLedger()) return false;  // It comes before the host changes.
   Log(LogLevel::kInfo, "applying", {{"plan", Describe(plan)}});
   for (const LaneResult& result : transaction_.Run(plan)) TakeResult(plan, result, now);
   return true;
@@ -384,9 +386,7 @@ void AgentCore::CheckHealth(Now now) {
   for (Entry& entry : *ledger_.mutable_data()->mutable_entries()) {
     if (const Prober::Health* health = prober_.Find(entry.key())) TakeHealth(&entry, *health, now);
   }
-  const absl::Status saved = ledger_.Save();
-  if (!saved.ok())
-    Log(LogLevel::kError, "the ledger was not written", {{"status", saved.ToString()}});
+  SaveLedger();
 }
 
 void AgentCore::TakeHealth(Entry* entry, const Prober::Health& health, Now now) {

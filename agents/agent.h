@@ -69,6 +69,7 @@ class AgentCore {
   void Accept();
   void Pass(Now now);
   bool Round(Now now);
+  bool SaveLedger();  // Complains once.
   void Record(const pb::Plan& plan);
   void TakeRefusals(const pb::Plan& plan, Now now);
   void TakeResult(const pb::Plan& plan, const LaneResult& result, Now now);
@@ -101,6 +102,7 @@ class AgentCore {
   pb::Inventory inventory_;  // As last seen.
   // Statuses that the server has taken and the informer has not shown yet, by key.
   std::map<std::string, v1::Work> written_;
+  absl::Status ledger_status_;
   bool dirty_ = true;
   bool statuses_due_ = true;
   bool report_due_ = false;

@@ -460,7 +460,10 @@ void Planner::RemoveItem(const Entry& entry, const Item& item, pb::Lane* lane,
     if (!foreign) RemoveUnit(item, lane, daemon_reload);
   } else if (item.kind() == Item::CONTENT) {
     const auto* there = FindContent(inventory_, item.name());
-    if (there == nullptr || there->owner() != entry.work().metadata().uid()) return;
+    const bool ours = there != nullptr && there->owner() == entry.work().metadata().uid();
+    const bool remains =
+        there == nullptr && std::ranges::count(inventory_.content_remains(), item.name()) > 0;
+    if (!ours && !remains) return;
     step.mutable_remove_content()->set_dir(item.name());
     *lane->add_after() = step;
   } else if (item.kind() == Item::USER) {

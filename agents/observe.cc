@@ -18,6 +18,9 @@ using Item = pb::Ledger::Item;
 constexpr uint32_t kSiteUidFirst = 30000;
 constexpr uint32_t kSiteUidLast = 39999;
 
+// Our own /metrics.
+constexpr std::string_view kOwnProcess = "reeve-agent";
+
 constexpr std::string_view kBin = "/usr/bin";
 constexpr std::string_view kRuntimes[] = {"node", "python3"};
 
@@ -88,6 +91,7 @@ std::vector<v1::Listener> ForeignListeners(const pb::Inventory& inventory, const
   for (const auto& listener : inventory.listeners()) {
     if (listener.uid() >= kSiteUidFirst && listener.uid() <= kSiteUidLast) continue;
     if (listener.process() == "nginx" && ports.contains(listener.port())) continue;
+    if (listener.process() == kOwnProcess) continue;
     v1::Listener& out = foreign.emplace_back();
     out.set_protocol("tcp");
     out.set_address(listener.address());

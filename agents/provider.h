@@ -78,7 +78,4 @@ class HostProvider {
 
 using Providers = std::vector<std::unique_ptr<HostProvider>>;
 
-// The table of them, in the order in which they are observed. `host` is copied.
-Providers NewProviders(const Host& host);
-
 }  // namespace reeve::agents

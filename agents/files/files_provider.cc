@@ -14,6 +14,7 @@
 namespace reeve::agents::files {
 namespace {
 
+constexpr std::string_view kBeside = ".new";
 constexpr auto kMarkFile = ".reeve";
 constexpr auto kReleases = "releases";
 constexpr auto kCurrent = "current";
@@ -118,7 +119,10 @@ class FilesProvider : public HostProvider {
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenRoot());
     ASSIGN_OR_RETURN(const std::vector<std::string> dirs, root->List(""));
     for (const std::string& dir : dirs) {
-      if (dir.starts_with('.') && dir.ends_with(".new")) continue;  // Begun or half removed; ours by its name.
+      if (dir.starts_with('.') && dir.ends_with(kBeside)) {  // Begun or half removed; ours by its name.
+        inventory->add_content_remains(dir.substr(1, dir.size() - 1 - kBeside.size()));
+        continue;
+      }
       ASSIGN_OR_RETURN(const FileInfo info, root->Stat(dir));
       if (info.type != FileType::kDirectory) {
         inventory->add_foreign(fmt::format("{}/{}", root->path(), dir));
@@ -205,9 +209,8 @@ class FilesProvider : public HostProvider {
     if (there) return absl::OkStatus();
     RETURN_IF_ERROR(MakeHome(root, unpack));
     RETURN_IF_ERROR(Fetch(root, unpack));
-    absl::Status status = Build(root, unpack);
-    root.RemoveTree(SpoolPath(unpack.dir(), unpack.blob())).IgnoreError();
-    return status;
+    RETURN_IF_ERROR(Build(root, unpack));
+    return root.RemoveTree(SpoolPath(unpack.dir(), unpack.blob()));
   }
 
   // The directory with its mark, made beside and renamed, so that one without a mark is never ours.
@@ -225,7 +228,7 @@ class FilesProvider : public HostProvider {
     return root.Sync("");
   }
 
-  static std::string HomeBeside(const std::string& dir) { return fmt::format(".{}.new", dir); }
+  static std::string HomeBeside(const std::string& dir) { return fmt::format(".{}{}", dir, kBeside); }
 
   // The blob to a file of ours, checked against its digest.
   absl::Status Fetch(Root& root, const pb::Step::UnpackRelease& unpack) {

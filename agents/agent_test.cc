@@ -1,0 +1,246 @@
+// The agent as a whole, on a host in memory: what it makes, keeps, restores and leaves alone.
+#include "agents/agent.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agents/testing/agent_harness.h"
+#include "base/strings.h"
+#include "client/conditions.h"
+
+namespace reeve::agents {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kUnitFile[] = "/etc/systemd/system/reeve-instance-blog.service";
+constexpr char kSiteFile[] = "/etc/nginx/reeve/current/reeve-domain-blog.conf";
+
+class AgentTest : public ::testing::Test, public AgentHarness {
+ protected:
+  AgentTest() { before_ = HostText(); }
+
+  // One Process site behind one domain, applied and healthy.
+  void Blog() {
+    Apply(ProcessWork("blog", 20000, blob1));
+    Apply(RouteWork("blog", "blog.example", 20000));
+  }
+  v1::WorkStatus::State State(const std::string& name) { return GetWork(name).status().state(); }
+  std::string Reason(const std::string& name, std::string_view type) {
+    const v1::Work work = GetWork(name);
+    const v1::Condition* condition = client::FindCondition(work.status().conditions(), type);
+    return condition == nullptr ? "" : condition->reason();
+  }
+  std::string Text(const std::string& name, std::string_view type) {
+    const v1::Work work = GetWork(name);
+    const v1::Condition* condition = client::FindCondition(work.status().conditions(), type);
+    return condition == nullptr ? "" : condition->message();
+  }
+
+  // The number of a generation only grows: what else is in the text must be as before.
+  static std::string WithoutGenerations(const std::string& text) {
+    std::string out;
+    for (const std::string& line : Split(text, '\n')) {
+      if (line.find("/reeve/gen-") == std::string::npos &&
+          line.find("/reeve/current") == std::string::npos)
+        out += line + "\n";
+    }
+    return out;
+  }
+
+  std::string before_;
+};
+
+TEST_F(AgentTest, MakesWhatItsWorksSay) {
+  Blog();
+  Settle();
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Applied);
+  EXPECT_EQ(State("blog-route"), v1::WorkStatus::Applied);
+  EXPECT_EQ(Reason("blog", "Healthy"), "Healthy");
+  const v1::Work work = GetWork("blog");
+  EXPECT_EQ(work.status().observed_generation(), work.metadata().generation());
+  EXPECT_EQ(work.status().artifacts(2).receipt(), v1::ArtifactStatus::CreatedByUs);
+  EXPECT_THAT(EventTexts(), IsEmpty());
+}
+
+TEST_F(AgentTest, TheSecondTimeNothingIsDone) {
+  Blog();
+  Settle();
+  const int64_t mutations = os.mutations();
+  const int writes = api.writes();
+  RunFor(absl::Minutes(2));
+  EXPECT_EQ(os.mutations(), mutations);
+  EXPECT_EQ(api.writes(), writes);
+  ASSERT_TRUE(Start());
+  RunFor(absl::Minutes(2));
+  EXPECT_EQ(os.mutations(), mutations);
+  EXPECT_EQ(api.writes(), writes);
+}
+
+TEST_F(AgentTest, ManyChangesAreOneReloadOfEach) {
+  Settle();
+  const auto before = os.counters();
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = fmt::format("s{}", i);
+    Apply(ProcessWork(name, 20000 + i, blob1));
+    Apply(RouteWork(name, name + ".example", 20000 + i));
+  }
+  Settle();
+  EXPECT_EQ(Visit("s9.example"), 200);
+  EXPECT_EQ(os.counters().daemon_reloads - before.daemon_reloads, 1);
+  EXPECT_EQ(os.counters().nginx_reloads - before.nginx_reloads, 1);
+}
+
+TEST_F(AgentTest, WhatIsDeletedIsGoneAndTheHostIsAsBefore) {
+  Blog();
+  Settle();
+  Delete("blog-route");
+  Delete("blog");
+  Settle();
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Removed);
+  EXPECT_EQ(State("blog-route"), v1::WorkStatus::Removed);
+  EXPECT_EQ(WithoutGenerations(HostText()), WithoutGenerations(before_));
+}
+
+TEST_F(AgentTest, AStoppedUnitIsStartedAgainAndTold) {
+  Blog();
+  Settle();
+  ASSERT_TRUE(os.systemd().Stop("reeve-instance-blog.service").ok());
+  ASSERT_NE(Visit("blog.example"), 200);
+  RunFor(absl::Seconds(6));
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_THAT(
+      EventTexts(),
+      Contains("DriftRestored: unit reeve-instance-blog.service was stopped on host h1; restored"));
+}
+
+TEST_F(AgentTest, AnEditedSiteIsKeptAsideAndRestored) {
+  Blog();
+  Settle();
+  const std::string wanted = *os.ReadFile(kSiteFile);
+  os.WriteFile(kSiteFile, "garbage");
+  Settle();
+  EXPECT_EQ(os.ReadFile(kSiteFile), wanted);
+  EXPECT_THAT(EventTexts(), Contains(HasSubstr("site file reeve-domain-blog.conf was edited")));
+  EXPECT_THAT(os.Dump(), HasSubstr("drift/reeve-domain-blog.conf-"));
+  os.RemoveFile(kSiteFile);
+  Settle();
+  EXPECT_EQ(os.ReadFile(kSiteFile), wanted);
+  EXPECT_THAT(EventTexts(), Contains(HasSubstr("site file reeve-domain-blog.conf was missing")));
+}
+
+TEST_F(AgentTest, AnEditedUnitFileIsRestoredWithoutARestart) {
+  Blog();
+  Settle();
+  const std::string wanted = *os.ReadFile(kUnitFile);
+  const auto starts = os.counters().starts;
+  os.WriteFile(kUnitFile, wanted + "Nice=-20\n");
+  Settle();
+  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
+  os.RemoveFile(kUnitFile);
+  Settle();
+  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
+  EXPECT_EQ(os.counters().starts, starts);
+}
+
+TEST_F(AgentTest, AForeignFileIsReportedAndNothingIsTouched) {
+  os.WriteFile(kUnitFile, "[Service]\nExecStart=/bin/true\n");
+  before_ = HostText();
+  Apply(ProcessWork("blog", 20000, blob1));
+  Settle();
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Refused);
+  EXPECT_EQ(Reason("blog", "Applied"), "ForeignFile");
+  EXPECT_EQ(HostText(), before_);
+  EXPECT_THAT(api.Get({"Host", "", "h1"})->host().status().foreign(),
+              Contains("unit reeve-instance-blog.service"));
+  os.RemoveFile(kUnitFile);
+  Settle();
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Applied);
+}
+
+TEST_F(AgentTest, AForeignListenerIsNamedAndNothingIsRendered) {
+  os.HoldPort(20000, "python3");
+  before_ = HostText();
+  Apply(ProcessWork("blog", 20000, blob1));
+  Settle();
+  EXPECT_EQ(Reason("blog", "Applied"), "PortInUse");
+  EXPECT_THAT(Text("blog", "Applied"), HasSubstr("python3"));
+  EXPECT_EQ(HostText(), before_);
+}
+
+TEST_F(AgentTest, AUnitThatDoesNotStartIsUndoneAndTheOthersGoOn) {
+  os.FailStart("reeve-instance-bad.service", "exit-code");
+  Apply(ProcessWork("bad", 20001, blob1));
+  Settle();
+  EXPECT_EQ(State("bad"), v1::WorkStatus::Failed);
+  EXPECT_EQ(WithoutGenerations(HostText()), WithoutGenerations(before_));
+  Blog();
+  Settle();
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_EQ(State("bad"), v1::WorkStatus::Failed);
+  os.FailStart("reeve-instance-bad.service", "");
+  RunFor(absl::Minutes(2));
+  EXPECT_EQ(State("bad"), v1::WorkStatus::Applied);
+}
+
+TEST_F(AgentTest, AnUpdateThatDoesNotBecomeHealthyGoesBack) {
+  Blog();
+  Settle();
+  // The new program does not listen where it is probed.
+  v1::Work update = ProcessWork("blog", 20000, blob2);
+  update.mutable_spec()->mutable_artifacts(3)->mutable_probe()->set_port(20999);
+  Apply(update);
+  RunFor(absl::Seconds(30));
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Failed);
+  EXPECT_EQ(Reason("blog", "Applied"), "RolledBack");
+  EXPECT_THAT(*os.ReadFile(kUnitFile), HasSubstr(blob1));
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_THAT(EventTexts(), Contains(HasSubstr("RolledBack: not healthy within 10s")));
+  const int64_t mutations = os.mutations();
+  RunFor(absl::Minutes(3));
+  EXPECT_EQ(os.mutations(), mutations);  // Never back and forth.
+}
+
+TEST_F(AgentTest, AnUpdateKeepsTwoReleases) {
+  Blog();
+  Settle();
+  for (int i = 3; i < 6; ++i) {
+    Apply(ProcessWork(
+        "blog", 20000,
+        content.Add({{.path = "server", .content = fmt::format("#!{}", i), .mode = 0755}})));
+    Settle();
+    EXPECT_EQ(Reason("blog", "Healthy"), "Healthy");
+  }
+  EXPECT_EQ(os.tree().Find("/srv/reeve/reeve-instance-blog/releases")->entries.size(), 2u);
+}
+
+TEST_F(AgentTest, WithoutTheControlPlaneTheHostBootsAndServes) {
+  Blog();
+  Settle();
+  api.BreakStreams(absl::UnavailableError("gone"));
+  api.Freeze("Work");
+  os.systemd().Reboot();
+  ASSERT_TRUE(os.systemd().Stop("reeve-instance-blog.service").ok());
+  ASSERT_TRUE(Start());
+  RunFor(absl::Seconds(20));
+  EXPECT_EQ(Visit("blog.example"), 200);
+}
+
+TEST_F(AgentTest, AnEmptyOrBrokenListDeletesNothing) {
+  Blog();
+  Settle();
+  api.Freeze("Work");
+  ASSERT_TRUE(Start());
+  RunFor(absl::Minutes(1));
+  api.Thaw();
+  api.BreakStreams(absl::DataLossError("another epoch"));
+  RunFor(absl::Minutes(1));
+  EXPECT_EQ(Visit("blog.example"), 200);
+}
+
+}  // namespace
+}  // namespace reeve::agents
