@@ -156,6 +156,27 @@ TEST(RoundTrip, YamlGivesTheSameIntent) {
   }
 }
 
+// A fuzzer's little sister, for every run of the tests: manifest_fuzz.cc looks deeper.
+TEST(RoundTrip, DamagedManifestsAreRefusedOrStayTheSame) {
+  constexpr std::string_view kPieces = ":-#&*!|>'\"%@`{}[],? \n\t\\0a\x80\xff";
+  std::mt19937 random(1);
+  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
+  int read = 0;
+  for (uint32_t seed = 0; seed < 2000; ++seed) {
+    std::string text = ToYaml(Intent(Generator(seed % 50).Object()));
+    for (size_t n = 1 + below(3); n > 0; --n) text[below(text.size())] = kPieces[below(kPieces.size())];
+    const auto manifests = ParseManifests(text, "f");
+    if (!manifests.ok()) continue;
+    for (const Manifest& manifest : *manifests) {
+      ++read;
+      const auto again = ParseManifests(ToYaml(manifest.object), "f");
+      ASSERT_OK(again) << text << "\n" << ToYaml(manifest.object);
+      ASSERT_EQ(Encode((*again)[0].object), Encode(manifest.object)) << text;
+    }
+  }
+  EXPECT_GT(read, 100) << "damage that leaves nothing to read tests nothing";
+}
+
 TEST(RoundTrip, BytesDoNotDependOnHistory) {
   for (uint32_t seed = 0; seed < kObjects; ++seed) {
     const v1::Object object = Generator(seed).Object();

@@ -65,6 +65,9 @@ class Handler final : public YAML::EventHandler {
   void OnSequenceEnd() override { End(); }
   void OnMapEnd() override { End(); }
 
+  // Past the first document of the text: reported once, not read.
+  bool Later() const { return documents_ > 1; }
+
   Position At(const YAML::Mark& mark) const {
     return {.line = document_.first_line + mark.line, .column = mark.column + 1};
   }
@@ -81,9 +84,6 @@ class Handler final : public YAML::EventHandler {
   void End() {
     if (!Later()) builder.End();
   }
-
-  // Past the first document of the text: reported once, not read.
-  bool Later() const { return documents_ > 1; }
 
   char CharAt(const YAML::Mark& mark) const {
     const auto pos = static_cast<size_t>(mark.pos);
@@ -148,7 +148,8 @@ Node ReadDocument(const YamlDocument& document, Problems* problems) {
   try {
     std::istringstream stream{std::string(document.text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(handler)) {
+    // Not until the end: where a document ends at a token it does not know, yaml-cpp finds empty ones there for ever.
+    while (!handler.Later() && parser.HandleNextDocument(handler)) {
     }
     return handler.builder.Take();
   } catch (const YAML::DeepRecursion& error) {  // Its limit is above ours, but counts keys too.

@@ -237,6 +237,9 @@ TEST(Yaml, HeadsOfDocuments) {
       {"apiVersion: reeve/v1\nkind: Deployment\n", {"f:2:7: unknown kind \"Deployment\""}},
       {"apiVersion: reeve/v1\nkind: [a]\n", {"f:2:7: kind: must be a string"}},
       {"- a\n", {"f:1:1: the document must be a mapping, not a list"}},
+      // yaml-cpp finds empty documents before such a comma for ever.
+      {"{}\n,", {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site",
+                 "f:2:1: expected the end of the document here"}},
       {"just text\n", {"f:1:1: the document must be a mapping, not a single value"}},
       {"{}\n", {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site"}},
       // One of several.
