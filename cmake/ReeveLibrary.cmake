@@ -1,4 +1,4 @@
-# reeve_library, reeve_binary, reeve_test, reeve_bench: the only ways to add a target. They keep the rules of
+# reeve_library, reeve_binary, reeve_test, reeve_bench, reeve_fuzz: the only ways to add a target. They keep the rules of
 # cmake/layers.txt: a target of folder A may link reeve:: targets of the folders that A's line names.
 include_guard()
 
@@ -83,6 +83,18 @@ function(reeve_bench name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} benchmark::benchmark)
   _reeve_precompile(${name} "${ARG_DEPS}")
   set_property(GLOBAL APPEND PROPERTY REEVE_BENCHES ${name})
+endfunction()
+
+# reeve_fuzz(name SOURCES x_fuzz.cc DEPS ...): a libFuzzer binary, only with REEVE_FUZZ=ON and clang.
+function(reeve_fuzz name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT REEVE_FUZZ)
+    return()
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
 
 # Reads layers.txt and fails the configure when a target links a reeve:: library its folder may not see.
