@@ -22,6 +22,9 @@ inline constexpr size_t kRequestBytesMax = 4 << 20;
 inline constexpr int kApplyObjectsMax = 256;
 inline constexpr size_t kListChunkBytes = 1 << 20;
 inline constexpr size_t kHostSideNameMax = 63;
+// Requests that wait for the disk: those being worked on, and those in line.
+inline constexpr int kRequestThreads = 64;
+inline constexpr size_t kRequestsWaitingMax = 4096;
 // A write that lost a race is tried again on a fresh view this often.
 inline constexpr int kCommitAttemptsMax = 16;
 // From an object to its root owner.
@@ -48,6 +51,8 @@ inline constexpr absl::Duration kRestartGrace = absl::Seconds(120);
 // Blobs (an unpacked site).
 inline constexpr uint64_t kBlobBytesMax = 1ull << 30;
 inline constexpr uint64_t kBlobFilesMax = 50'000;
+inline constexpr size_t kBlobChunkBytes = 256 << 10;
+static_assert(kBlobChunkBytes < kRequestBytesMax);
 
 // Joining. A token is good for one host, once, for a while, and for a few guesses.
 inline constexpr absl::Duration kJoinTokenTtl = absl::Minutes(30);

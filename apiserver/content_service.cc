@@ -1,0 +1,166 @@
+#include "apiserver/content_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/log.h"
+
+namespace reeve::apiserver {
+namespace {
+
+// One upload. Pieces are written as they come; what waits for the disk is done on the pool.
+class PutStream final : public grpc::ServerReadReactor<v1::BlobChunk> {
+ public:
+  PutStream(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call, v1::Blob* response)
+      : context_(context), content_(content), response_(response), metrics_(context.clock, "CREATE", "Blob", "content") {
+    const absl::Status status = Begin(call);
+    if (!status.ok()) {
+      End(status);
+      return;
+    }
+    StartRead(&chunk_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return FinishOnPool();
+    if (!named_) Name();
+    const absl::Status status = upload_->Append(chunk_.data());
+    if (!status.ok()) {
+      End(status);
+      return;
+    }
+    StartRead(&chunk_);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Begin(grpc::CallbackServerContext* call) {
+    ASSIGN_OR_RETURN(const Identity who, IdentityOf(context_, *call));
+    ASSIGN_OR_RETURN(upload_, content_->Begin(who));
+    return absl::OkStatus();
+  }
+
+  // The first chunk says what it is.
+  void Name() {
+    named_ = true;
+    ns_ = chunk_.namespace_();
+    digest_ = chunk_.digest();
+    source_ = chunk_.source();
+  }
+
+  void FinishOnPool() {
+    const auto finish = [this] {
+      absl::StatusOr<v1::Blob> blob = content_->Finish(upload_.get(), ns_, digest_, source_);
+      if (blob.ok()) *response_ = *std::move(blob);
+      End(blob.status());
+    };
+    if (!context_.pool->Run(finish)) End(ResourceExhausted("the server is busy; try again"));
+  }
+
+  void End(const absl::Status& status) {
+    metrics_.Done(status);
+    Finish(schema::ToGrpc(status));
+  }
+
+  const ServiceContext context_;
+  ContentStore* const content_;
+  v1::Blob* const response_;
+  const RequestMetrics metrics_;
+  std::unique_ptr<BlobUpload> upload_;
+  v1::BlobChunk chunk_;
+  bool named_ = false;
+  std::string ns_;
+  std::string digest_;
+  std::string source_;
+};
+
+class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
+ public:
+  GetStream(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call,
+            const v1::GetBlobRequest& request)
+      : metrics_(context.clock, "GET", "Blob", "content") {
+    const absl::Status status = Begin(context, content, call, request);
+    if (!status.ok()) {
+      End(status);
+      return;
+    }
+    WriteNext();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return End(Cancelled("the client is gone"));
+    WriteNext();
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Begin(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call,
+                     const v1::GetBlobRequest& request) {
+    ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
+    ASSIGN_OR_RETURN(reader_, content->Read(who, request.namespace_(), request.digest()));
+    return absl::OkStatus();
+  }
+
+  void WriteNext() {
+    absl::StatusOr<std::string> data = reader_->Next();
+    if (!data.ok() || data->empty()) return End(data.status());
+    *chunk_.mutable_data() = *std::move(data);
+    StartWrite(&chunk_);
+  }
+
+  void End(const absl::Status& status) {
+    metrics_.Done(status);
+    Finish(schema::ToGrpc(status));
+  }
+
+  const RequestMetrics metrics_;
+  std::unique_ptr<BlobReader> reader_;
+  v1::BlobChunk chunk_;
+};
+
+}  // namespace
+
+grpc::ServerReadReactor<v1::BlobChunk>* ContentService::PutBlob(grpc::CallbackServerContext* call, v1::Blob* response) {
+  return new PutStream(context_, content_, call, response);
+}
+
+grpc::ServerWriteReactor<v1::BlobChunk>* ContentService::GetBlob(grpc::CallbackServerContext* call,
+                                                                 const v1::GetBlobRequest* request) {
+  return new GetStream(context_, content_, call, *request);
+}
+
+grpc::ServerUnaryReactor* HostsService::CreateToken(grpc::CallbackServerContext* call,
+                                                    const v1::CreateTokenRequest* request,
+                                                    v1::CreateTokenResponse* response) {
+  const RequestMetrics metrics(context_.clock, "CREATE", "Host", "token");
+  return RunUnary(context_, call, metrics, response,
+                  [=, this](const Identity& who) -> absl::StatusOr<v1::CreateTokenResponse> {
+                    v1::CreateTokenResponse made;
+                    ASSIGN_OR_RETURN(*made.mutable_token(), joining_->CreateToken(who, *request));
+                    made.set_ca_sha256(ca_sha256_);
+                    made.set_join_endpoint(endpoint_);
+                    return made;
+                  });
+}
+
+grpc::ServerUnaryReactor* JoinService::Join(grpc::CallbackServerContext* call, const v1::JoinRequest* request,
+                                            v1::JoinResponse* response) {
+  const RequestMetrics metrics(context_.clock, "CREATE", "Host", "join");
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  const auto answer = [=, this] {
+    absl::StatusOr<v1::JoinResponse> joined = joining_->Join(*request);
+    metrics.Done(joined.status());
+    if (joined.ok()) {
+      *response = *std::move(joined);
+      response->set_api_endpoint(api_endpoint_);
+      Log(LogLevel::kInfo, "host joined", {{"host", response->host()}, {"uid", response->host_uid()}, {"peer", call->peer()}});
+    } else {
+      Log(LogLevel::kWarning, "join refused", {{"peer", call->peer()}, {"err", joined.status().ToString()}});
+    }
+    reactor->Finish(schema::ToGrpc(joined.status()));
+  };
+  if (!context_.pool->Run(answer)) reactor->Finish(schema::ToGrpc(ResourceExhausted("the server is busy; try again")));
+  return reactor;
+}
+
+}  // namespace reeve::apiserver

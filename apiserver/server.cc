@@ -1,0 +1,200 @@
+#include "apiserver/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <atomic>
+#include <vector>
+
+#include "apiserver/content_service.h"
+#include "apiserver/resource_service.h"
+#include "apiserver/setup.h"
+#include "base/executor.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "store/store.h"
+
+namespace reeve::apiserver {
+namespace {
+
+constexpr absl::Duration kMaintenancePeriod = absl::Minutes(1);
+constexpr int kMinPingMillis = 10'000;
+constexpr int kConcurrentStreamsMax = 1000;
+constexpr absl::Duration kShutdownMax = absl::Seconds(2);
+
+// "0.0.0.0:7443" bound at port 7443: what "0.0.0.0:0" became.
+std::string WithPort(const std::string& listen, int port) {
+  return fmt::format("{}:{}", listen.substr(0, listen.rfind(':')), port);
+}
+
+std::shared_ptr<grpc::ServerCredentials> Tls(const Setup& setup, bool client_certificates) {
+  grpc::SslServerCredentialsOptions options(client_certificates
+                                                ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                                : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_root_certs = setup.ca.cert_pem;
+  options.pem_key_cert_pairs.push_back({setup.server.key_pem, setup.server.cert_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+void SetLimits(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(kRequestBytesMax);
+  builder->SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentStreamsMax);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingMillis);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // A second server on the port is an error.
+}
+
+class RunningServer final : public Server {
+ public:
+  ~RunningServer() override { Stop(); }
+
+  absl::Status Open(const ServerOptions& options) {
+    ASSIGN_OR_RETURN(setup_, LoadSetup(options.data_dir));
+    ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.dir = options.data_dir + "/db"}));
+    ASSIGN_OR_RETURN(blobs_, BlobStore::Open(options.data_dir + "/blobs"));
+    registry_ = std::make_unique<Registry>(
+        Registry::Options{.store = store_.get(), .clock = RealClock(), .new_uid = RandomUuid});
+    RETURN_IF_ERROR(registry_->EnsureNamespaces());
+    ASSIGN_OR_RETURN(hub_, WatchHub::Start({.store = store_.get(), .clock = RealClock(), .wake = [this] {
+                                              pump_wake_.Notify();
+                                            }}));
+    api_ = std::make_unique<Api>(registry_.get(), hub_.get());
+    content_ = std::make_unique<ContentStore>(registry_.get(), blobs_.get());
+    joining_ = std::make_unique<Joining>(Joining::Options{
+        .registry = registry_.get(), .clock = RealClock(), .estate = setup_.estate, .ca = setup_.ca});
+    authenticator_ = std::make_unique<Authenticator>(registry_.get(), setup_.estate);
+    pool_ = std::make_unique<WorkerPool>(kRequestThreads);
+    return absl::OkStatus();
+  }
+
+  absl::Status Serve(const ServerOptions& options) {
+    pump_ = std::make_unique<Thread>("watch-hub", [this] { PumpLoop(); });
+    maintenance_ = std::make_unique<Thread>("maintenance", [this] { MaintenanceLoop(); });
+    const ServiceContext context{authenticator_.get(), pool_.get(), RealClock()};
+    RETURN_IF_ERROR(ServeApi(context, options));
+    return ServeJoin(context, options);
+  }
+
+  Api* api() override { return api_.get(); }
+  const Endpoints& endpoints() const override { return endpoints_; }
+  std::vector<client::ReadinessCheck> Checks() override {
+    return {{"storage", [this] { return store_->Writable(); }},
+            {"watch-hub", [this] { return hub_failed_ ? Internal("the watch hub ended") : absl::OkStatus(); }}};
+  }
+
+ private:
+  absl::Status ServeApi(const ServiceContext& context, const ServerOptions& options) {
+    // The join port is known only when it is bound; hosts are told it with each token.
+    resources_ = std::make_unique<ResourceService>(context, api_.get());
+    content_service_ = std::make_unique<ContentService>(context, content_.get());
+    hosts_ = std::make_unique<HostsService>(context, joining_.get(), Advertised(options, options.join_listen),
+                                            setup_.ca_sha256);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    SetLimits(&builder);
+    builder.RegisterService(resources_.get());
+    builder.RegisterService(content_service_.get());
+    builder.RegisterService(hosts_.get());
+    return Bind(&builder, options.listen, true, &api_server_, &endpoints_.api);
+  }
+
+  absl::Status ServeJoin(const ServiceContext& context, const ServerOptions& options) {
+    join_ = std::make_unique<JoinService>(context, joining_.get(), Advertised(options, endpoints_.api));
+    grpc::ServerBuilder builder;
+    SetLimits(&builder);
+    builder.RegisterService(join_.get());
+    return Bind(&builder, options.join_listen, false, &join_server_, &endpoints_.join);
+  }
+
+  absl::Status Bind(grpc::ServerBuilder* builder, const std::string& listen, bool client_certificates,
+                    std::unique_ptr<grpc::Server>* server, std::string* endpoint) {
+    int port = 0;
+    builder->AddListeningPort(listen, Tls(setup_, client_certificates), &port);
+    *server = builder->BuildAndStart();
+    if (*server == nullptr || port == 0) return Unavailable("cannot listen on {}: is the port taken?", listen);
+    *endpoint = WithPort(listen, port);
+    return absl::OkStatus();
+  }
+
+  // What hosts are told to connect to, for the port that `bound` ends in.
+  std::string Advertised(const ServerOptions& options, const std::string& bound) const {
+    const std::string host = options.advertise.empty() ? setup_.advertised : options.advertise;
+    return fmt::format("{}{}", host, bound.substr(bound.rfind(':')));
+  }
+
+  void PumpLoop() {
+    while (!stopping_) {
+      const absl::StatusOr<bool> pumped = hub_->Pump();
+      if (!pumped.ok()) {
+        Log(LogLevel::kError, "the watch hub ended", {{"status", pumped.status().ToString()}});
+        hub_failed_ = true;
+        return;
+      }
+      if (!*pumped) pump_wake_.WaitFor(hub_->UntilBookmark());
+    }
+  }
+
+  // Keeps the watch log at its size, in steps: a compaction reads the whole of it.
+  void MaintenanceLoop() {
+    while (!stopping_) {
+      const Revision floor = store_->revision() - kWatchLogRevisionsMax;
+      if (floor - store_->floor() > kWatchLogRevisionsMax / 10) {
+        const absl::Status status = store_->Compact(floor);
+        if (!status.ok()) Log(LogLevel::kWarning, "compaction failed", {{"status", status.ToString()}});
+      }
+      maintenance_wake_.WaitFor(kMaintenancePeriod);
+    }
+  }
+
+  void Stop() {
+    if (hub_ != nullptr) hub_->Shutdown();
+    const auto deadline = absl::ToChronoTime(absl::Now() + kShutdownMax);
+    if (join_server_ != nullptr) join_server_->Shutdown(deadline);
+    if (api_server_ != nullptr) api_server_->Shutdown(deadline);
+    stopping_ = true;
+    pump_wake_.Notify();
+    maintenance_wake_.Notify();
+    pump_.reset();
+    maintenance_.reset();
+    pool_.reset();
+  }
+
+  Setup setup_;
+  Endpoints endpoints_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> hub_failed_ = false;
+  Notification pump_wake_;
+  Notification maintenance_wake_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<WatchHub> hub_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<ContentStore> content_;
+  std::unique_ptr<Joining> joining_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<WorkerPool> pool_;
+  std::unique_ptr<ResourceService> resources_;
+  std::unique_ptr<ContentService> content_service_;
+  std::unique_ptr<HostsService> hosts_;
+  std::unique_ptr<JoinService> join_;
+  std::unique_ptr<grpc::Server> api_server_;
+  std::unique_ptr<grpc::Server> join_server_;
+  std::unique_ptr<Thread> pump_;
+  std::unique_ptr<Thread> maintenance_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  auto server = std::make_unique<RunningServer>();
+  RETURN_IF_ERROR(server->Open(options));
+  RETURN_IF_ERROR(server->Serve(options));
+  return server;
+}
+
+}  // namespace reeve::apiserver

@@ -1,0 +1,137 @@
+#include "apiserver/setup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/status.h"
+#include "base/strings.h"
+
+namespace reeve::apiserver {
+namespace {
+
+constexpr absl::Duration kServerLifetime = absl::Hours(24 * 365);
+constexpr absl::Duration kClientLifetime = absl::Hours(24 * 365);
+constexpr mode_t kPrivate = 0600;
+constexpr mode_t kPublic = 0644;
+
+absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0) return ErrnoStatus(errno, "writing " + path);
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return fsync(fd) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "syncing " + path);
+}
+
+absl::Status WriteFile(const std::string& path, std::string_view text, mode_t mode) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  if (fd < 0) return ErrnoStatus(errno, "writing " + path);
+  absl::Status status = fchmod(fd, mode) == 0 ? WriteAll(fd, text, path) : ErrnoStatus(errno, "chmod " + path);
+  close(fd);
+  return status;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return ErrnoStatus(errno, "reading " + path);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+absl::Status WritePair(const std::string& stem, const KeyPair& pair, const std::string& chain = "") {
+  RETURN_IF_ERROR(WriteFile(stem + ".key", pair.key_pem, kPrivate));
+  return WriteFile(stem + ".crt", pair.cert_pem + chain, kPublic);
+}
+
+absl::StatusOr<KeyPair> ReadPair(const std::string& stem) {
+  KeyPair pair;
+  ASSIGN_OR_RETURN(pair.key_pem, ReadFile(stem + ".key"));
+  ASSIGN_OR_RETURN(pair.cert_pem, ReadFile(stem + ".crt"));
+  return pair;
+}
+
+// The names of the server's certificate: those given, and how it is reached from its own machine.
+std::vector<std::string> ServerSans(const std::vector<std::string>& given) {
+  std::vector<std::string> sans = given;
+  for (const char* own : {"localhost", "127.0.0.1"}) {
+    if (std::find(sans.begin(), sans.end(), own) == sans.end()) sans.push_back(own);
+  }
+  return sans;
+}
+
+std::string AdminConf(const std::string& server) {
+  return fmt::format(
+      "apiVersion: v1\nkind: Config\n"
+      "clusters:\n  - name: reeve\n    cluster:\n      server: {}\n      certificate-authority: pki/ca.crt\n"
+      "users:\n  - name: admin\n    user:\n      client-certificate: pki/admin.crt\n      client-key: pki/admin.key\n"
+      "contexts:\n  - name: reeve\n    context:\n      cluster: reeve\n      user: admin\n      namespace: default\n"
+      "current-context: reeve\n",
+      server);
+}
+
+absl::StatusOr<KeyPair> MakeClient(const KeyPair& ca, const std::string& estate, const std::string& role,
+                                   const std::string& name, absl::Time now) {
+  return MakeCert(ca, {.common_name = name, .uri = SpiffeUri(estate, {role, name}), .servers = {}, .now = now,
+                       .lifetime = kClientLifetime});
+}
+
+absl::Status MakePki(const SetupOptions& options, absl::Time now) {
+  const std::string dir = options.data_dir + "/pki/";
+  ASSIGN_OR_RETURN(const KeyPair ca, MakeCa(options.estate, now));
+  ASSIGN_OR_RETURN(const KeyPair server,
+                   MakeCert(ca, {.common_name = "reeve-apiserver", .uri = "", .servers = ServerSans(options.sans),
+                                 .now = now, .lifetime = kServerLifetime}));
+  ASSIGN_OR_RETURN(const KeyPair admin, MakeClient(ca, options.estate, "user", "admin", now));
+  ASSIGN_OR_RETURN(const KeyPair controllers, MakeClient(ca, options.estate, "controller", "controllers", now));
+  RETURN_IF_ERROR(WritePair(dir + "ca", ca));
+  RETURN_IF_ERROR(WritePair(dir + "server", server, ca.cert_pem));
+  RETURN_IF_ERROR(WritePair(dir + "admin", admin));
+  return WritePair(dir + "controllers", controllers);
+}
+
+absl::Status MakeDirs(const std::string& data_dir) {
+  std::error_code error;
+  std::filesystem::create_directories(data_dir + "/pki", error);
+  if (error) return ErrnoStatus(error.value(), "making " + data_dir + "/pki");
+  if (chmod(data_dir.c_str(), 0700) != 0) return ErrnoStatus(errno, "chmod " + data_dir);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Initialize(const SetupOptions& options, absl::Time now) {
+  if (std::filesystem::exists(options.data_dir + "/estate")) {
+    return AlreadyExists("{} is already initialized; nothing was changed", options.data_dir);
+  }
+  RETURN_IF_ERROR(MakeDirs(options.data_dir));
+  RETURN_IF_ERROR(MakePki(options, now));
+  const std::string server =
+      options.server.empty() ? fmt::format("{}:{}", ServerSans(options.sans)[0], kApiPort) : options.server;
+  RETURN_IF_ERROR(WriteFile(options.data_dir + "/admin.conf", AdminConf(server), kPrivate));
+  return WriteFile(options.data_dir + "/estate", options.estate + "\n", kPublic);
+}
+
+absl::StatusOr<Setup> LoadSetup(const std::string& data_dir) {
+  Setup setup;
+  const auto estate = ReadFile(data_dir + "/estate");
+  if (absl::IsNotFound(estate.status())) {
+    return NotFound("{} is not initialized; run: reeve-apiserver init --data-dir {}", data_dir, data_dir);
+  }
+  RETURN_IF_ERROR(estate.status());
+  setup.estate = Trim(*estate);
+  ASSIGN_OR_RETURN(setup.ca, ReadPair(data_dir + "/pki/ca"));
+  ASSIGN_OR_RETURN(setup.server, ReadPair(data_dir + "/pki/server"));
+  ASSIGN_OR_RETURN(setup.ca_sha256, SpkiSha256(setup.ca.cert_pem));
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ServerNames(setup.server.cert_pem));
+  if (names.empty()) return DataLoss("{}/pki/server.crt names no server", data_dir);
+  setup.advertised = names[0];
+  return setup;
+}
+
+}  // namespace reeve::apiserver
