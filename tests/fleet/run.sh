@@ -8,14 +8,10 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export ROOT
-for part in common state suites; do
+for part in scripts/{common,state,suites} tests/fleet/{fleet,control,actual,expect,look}; do
   # shellcheck source=/dev/null
-  source "$ROOT/scripts/$part.sh"
+  source "$ROOT/$part.sh"
 done
-# shellcheck source=tests/fleet/fleet.sh
-source "$ROOT/tests/fleet/fleet.sh"
-# shellcheck source=tests/fleet/expect.sh
-source "$ROOT/tests/fleet/expect.sh"
 
 passed=0 failed=0 skipped=0
 
@@ -24,9 +20,11 @@ main() {
   exec 7>"$ROOT/.dev/test.lock"
   flock -n 7 || die "another run of the fleet tests is under way in this checkout"
   state_open "$ROOT/.dev/test"
+  control_open
   trap finish EXIT
   fleet_engine_up
   state_end_all  # What a run that was killed left behind.
+  rm -rf "$CONTROL" "$STATE/tmp"
   run_files "$@"
 }
 

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# What goes wrong on real hosts, and what must hold then.
+
+setup_faults() {
+  control_build
+  control_up
+  fleet_host_up t1 && control_join t1
+  page "$STATE/tmp/good" good
+  program "$STATE/tmp/prog" prog
+  { static_site good t1; process_site prog t1; } | ctl apply -f -
+  ctl deploy site/good "$STATE/tmp/good"
+  ctl deploy site/prog "$STATE/tmp/prog"
+  eventually 30 serves t1 good.example.test good
+  eventually 30 serves t1 prog.example.test prog
+}
+
+unit_of() { fleet_exec t1 systemctl list-units --plain --no-legend "reeve-*$1*.service" | awk '{print $1; exit}'; }
+nginx_file_of() { fleet_exec t1 grep -rl "$1.example.test" /etc/nginx/reeve/ | head -n 1; }
+
+# nginx dies by SIGKILL: systemd brings it back, and all sites with it.
+fleet_test_nginx_killed() {
+  # shellcheck disable=SC2016
+  fleet_exec t1 sh -c 'kill -9 $(cat /run/nginx.pid)'
+  eventually 20 serves t1 good.example.test good
+  eventually 20 serves t1 prog.example.test prog
+}
+
+# A3.10: what is changed by hand is put back within a sweep.
+fleet_test_drift_is_mended() {
+  local unit file before
+  unit=$(unit_of prog)
+  file=$(nginx_file_of good)
+  before=$(fleet_exec t1 sha256sum "$file")
+  fleet_exec t1 systemctl stop "$unit"
+  eventually 20 serves t1 prog.example.test prog
+  fleet_exec t1 rm "$file"
+  eventually 20 fleet_exec t1 sh -c "[ \"\$(sha256sum $file)\" = '$before' ]"
+  fleet_exec t1 sh -c "echo '# by hand' >>$file"
+  eventually 20 fleet_exec t1 sh -c "[ \"\$(sha256sum $file)\" = '$before' ]"
+  eventually 10 serves t1 good.example.test good
+  expect_contains "$(ctl get events)" Drift "events"
+}
+
+# A0.2: a foreign process on the requested port is named, and nothing is rendered.
+fleet_test_foreign_listener_is_named() {
+  fleet_exec t1 systemd-run --quiet --unit foreign.service node -e 'require("net").createServer().listen(20500)'
+  process_site wants t1 20500 | ctl apply -f -
+  ctl push "$STATE/tmp/prog"
+  eventually 30 site_says wants node
+  expect_empty "$(fleet_exec t1 ls /etc/systemd/system | grep wants || true)" "units of the refused site"
+  fleet_exec t1 systemctl is-active foreign.service
+  fleet_exec t1 systemctl stop foreign.service
+  ctl delete site/wants
+}
+site_says() { ctl describe "site/$1" | grep -q "$2"; }
+
+# A0.4: nginx refuses the tree because of a foreign file: nothing of ours changes, everything serves.
+fleet_test_foreign_nginx_file() {
+  local before
+  before=$(managed t1)
+  fleet_exec t1 sh -c 'echo "bogus on;" >/etc/nginx/conf.d/foreign.conf'
+  static_site late t1 | ctl apply -f -
+  page "$STATE/tmp/late" late
+  ctl push "$STATE/tmp/late"
+  eventually 30 instance_says late bogus
+  serves t1 good.example.test good || fail "good is not served"
+  fleet_exec t1 rm /etc/nginx/conf.d/foreign.conf
+  ctl delete site/late
+  eventually 30 same_managed t1 "$before"
+}
+instance_says() { ctl describe "$(ctl get instances -o name | grep "$1" | head -n 1)" | grep -q "$2"; }
+same_managed() { [[ $(managed "$1") == "$2" ]]; }
+
+# The control plane is gone: sites serve, agents restart, a host reboots and serves.
+fleet_test_control_plane_down() {
+  control_stop
+  fleet_exec t1 systemctl restart reeve-agent.service
+  serves t1 good.example.test good || fail "good is not served without a control plane"
+  docker kill "$(fleet_name t1)" >/dev/null
+  fleet_host_up t1
+  eventually 30 serves t1 good.example.test good
+  eventually 30 serves t1 prog.example.test prog
+  control_start
+  ctl wait host/t1 --for=condition=Ready --timeout=60s
+}
