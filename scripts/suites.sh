@@ -137,7 +137,12 @@ suites_fleet() {
   fi
 }
 
-# ---- fmt -----------------------------------------------------------------------------------------
+# ---- bench, fmt -----------------------------------------------------------------------------------------
+
+suites_bench() {
+  suites_build release reeve-apiserver reeve-bench
+  "$ROOT/build/release/bin/reeve-bench" "$@"
+}
 
 suites_fmt() {
   (cd "$ROOT" && git ls-files -z -- '*.cc' '*.h' | xargs -0 -r clang-format -i)
