@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proof on a bare machine: a minbase Debian (no sudo, git, ps, curl, no systemd running) made by mmdebstrap, a
 # clone of this repository's HEAD in it, and one command run there.
-# usage: bare.sh [COMMAND...]   default: ./dev up, again (the second run), and ./dev down
+# usage: bare.sh [COMMAND...]     default: ./dev quickstart, again (the second run), and ./dev down
 #
 # The machine is a container with the capabilities that an engine inside needs. Afterwards nothing may run in it
 # but its process 1, and nothing may be mounted that was not before. KEEP=1 leaves it for a look.
@@ -28,8 +28,8 @@ main() {
   fleet_engine_up
   bare_up
   if (($#)); then bare_run "$@"; return; fi
-  bare_run ./dev up
-  bare_run ./dev up
+  bare_run ./dev quickstart
+  bare_run ./dev quickstart
   bare_run ./dev down
   bare_is_clean
 }
