@@ -29,23 +29,6 @@ constexpr int kReconnectMaxMs = 5'000;
 constexpr int kReceiveBytesMax = 64 << 20;
 constexpr size_t kBlobPieceBytes = 512 << 10;
 
-grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
-  // Two clients with other certificates never share a connection, and http_proxy of the environment
-  // is for browsers.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
-  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
-  return arguments;
-}
-
 // Checks a list's items against its summary.
 class ListReader {
  public:
@@ -226,6 +209,24 @@ absl::Status GrpcClient::GetBlob(const std::string& ns, const std::string& diges
 }
 
 }  // namespace
+
+grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  // Two clients with other certificates never share a connection, and http_proxy of the environment
+  // is for browsers.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, schema::kRpcMetadataBytesMax);
+  if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
+  return arguments;
+}
 
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options) {
   if (options.endpoint.empty()) return InvalidArgument("no server is given");

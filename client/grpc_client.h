@@ -7,6 +7,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <grpcpp/channel.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <memory>
 
@@ -18,6 +19,9 @@ namespace reeve::client {
 // INVALID_ARGUMENT when the endpoint or a certificate is missing. Connects at the first call, and
 // again when the connection is lost. The client is thread-safe; it must outlive its watch streams.
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options);
+
+// The settings of NewGrpcClient's channels: keepalive, reconnection, sizes, no proxy.
+grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options);
 
 // Over a channel that somebody else made; of `options`, only the endpoint (for messages) and the
 // timeouts count.

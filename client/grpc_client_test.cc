@@ -17,6 +17,8 @@
 #include "base/testing/status_matchers.h"
 #include "client/transport_error.h"
 #include "proto/schema/list_hash.h"
+#include "proto/schema/validate.h"
+#include "proto/schema/rpc_status.h"
 #include "reeve/v1/content.grpc.pb.h"
 #include "reeve/v1/resources.grpc.pb.h"
 
@@ -90,6 +92,7 @@ class GrpcClientTest : public testing::Test {
     grpc::ServerBuilder builder;
     builder.RegisterService(&resources_);
     builder.RegisterService(&content_);
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     server_ = builder.BuildAndStart();
     client_ = NewGrpcClientOver(server_->InProcessChannel({}),
                                 {.endpoint = "h:1", .timeout = absl::Seconds(10)});
@@ -121,6 +124,7 @@ class GrpcClientTest : public testing::Test {
     return *client_->Watch({}, [this] { wake_.Notify(); });
   }
 
+  int port_ = 0;
   ScriptedServer resources_;
   ScriptedContent content_;
   std::unique_ptr<grpc::Server> server_;
@@ -140,6 +144,27 @@ TEST_F(GrpcClientTest, GetAndErrors) {
   const absl::Status missing = client_->Get({"Site", "default", "none"}).status();
   EXPECT_THAT(missing, IsError(absl::StatusCode::kNotFound, "sites \"none\" not found"));
   EXPECT_FALSE(IsTransportError(missing));
+}
+
+// Violations travel in trailers, which gRPC limits to 8 KiB unless told otherwise; only over a wire.
+TEST_F(GrpcClientTest, TheViolationsOfALargeRequestArrive) {
+  schema::Violations violations(150);
+  for (v1::FieldViolation& violation : violations) {
+    violation.set_field("spec.domains[0]");
+    violation.set_message("must be a hostname of at least two labels, such as www.example.com");
+  }
+  resources_.get = [&](grpc::ServerContext*, const v1::GetRequest&, v1::Object*) {
+    return schema::ToGrpc(schema::ToStatus(violations, {"Site", "default", "blog"}));
+  };
+  const GrpcOptions options = {.endpoint = fmt::format("127.0.0.1:{}", port_),
+                               .timeout = absl::Seconds(10)};
+  const auto client = NewGrpcClientOver(
+      grpc::CreateCustomChannel(options.endpoint, grpc::InsecureChannelCredentials(),
+                                ChannelArgumentsFor(options)),
+      options);
+  const absl::Status status = client->Get({"Site", "default", "blog"}).status();
+  EXPECT_THAT(status, IsError(absl::StatusCode::kInvalidArgument, "Site \"blog\" is invalid"));
+  EXPECT_EQ(schema::ViolationsOf(status).size(), violations.size());
 }
 
 TEST_F(GrpcClientTest, ACallThatHangsEnds) {

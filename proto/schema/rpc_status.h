@@ -6,11 +6,13 @@
 
 namespace reeve::schema {
 
-// A status travels in HTTP/2 trailers, and gRPC refuses trailers above 8 KiB by default: servers and channels set
-// GRPC_ARG_MAX_METADATA_SIZE to this, so that every violation of a large request arrives.
+// A status travels in HTTP/2 trailers, and gRPC refuses trailers above 8 KiB by default:
+// channels set GRPC_ARG_MAX_METADATA_SIZE to this, so that every violation of a large request
+// arrives.
 inline constexpr int kRpcMetadataBytesMax = 64 << 10;
 
-// What is too long for kRpcMetadataBytesMax is cut: the message says so, and the first violations stay.
+// What is too long for kRpcMetadataBytesMax is cut: the message says so, and the first violations
+// stay.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 
