@@ -16,7 +16,8 @@ void CanonicalizeString(Message* message, const FieldDescriptor* field) {
     return;
   }
   for (int i = 0; i < r->FieldSize(*message, field); ++i) {
-    r->SetRepeatedString(message, field, i, CanonicalForm(format, r->GetRepeatedString(*message, field, i)));
+    r->SetRepeatedString(message, field, i,
+                         CanonicalForm(format, r->GetRepeatedString(*message, field, i)));
   }
 }
 
@@ -44,7 +45,8 @@ void Canonicalize(Message* object) {
   CanonicalizeMessage(inner);
   const v1::KindOptions& options = inner->GetDescriptor()->options().GetExtension(v1::kind);
   v1::ObjectMeta* meta = MutableMeta(object);
-  if (options.name_grammar() == v1::HOSTNAME) meta->set_name(CanonicalForm(v1::HOST_NAME, meta->name()));
+  if (options.name_grammar() == v1::HOSTNAME)
+    meta->set_name(CanonicalForm(v1::HOST_NAME, meta->name()));
 }
 
 }  // namespace reeve::schema

@@ -22,7 +22,8 @@ constexpr std::string_view kItemsField = "items";
 constexpr std::string_view kListKind = "List";
 
 bool IsScalar(Type type) {
-  return type == Type::kPlain || type == Type::kString || type == Type::kNumber || type == Type::kBool;
+  return type == Type::kPlain || type == Type::kString || type == Type::kNumber ||
+         type == Type::kBool;
 }
 
 bool IsInteger(const FieldDescriptor* field) {
@@ -39,9 +40,12 @@ bool IsInteger(const FieldDescriptor* field) {
 // What a node is, for "must be a list, not a mapping".
 std::string_view Describe(const Node& node) {
   switch (node.type) {
-    case Type::kMap: return "a mapping";
-    case Type::kList: return "a list";
-    default: return "a single value";
+    case Type::kMap:
+      return "a mapping";
+    case Type::kList:
+      return "a list";
+    default:
+      return "a single value";
   }
 }
 
@@ -64,8 +68,8 @@ bool IsDecimal(std::string_view text) {
          (text.size() == 1 || text[0] != '0');
 }
 
-// What an integer field may hold, its own type's bounds included. In manifests a number is not negative unless the rules
-// say so.
+// What an integer field may hold, its own type's bounds included. In manifests a number is not
+// negative unless the rules say so.
 struct Bounds {
   int64_t min;
   int64_t max;
@@ -96,7 +100,8 @@ std::string WhyOutOfBounds(std::string_view text, const Bounds& bounds) {
   if (overflow ? text.starts_with('-') : value < bounds.min) {
     return fmt::format("must be at least {}, got {}", bounds.min, Shown(text));
   }
-  if (overflow || value > bounds.max) return fmt::format("must be at most {}, got {}", bounds.max, Shown(text));
+  if (overflow || value > bounds.max)
+    return fmt::format("must be at most {}, got {}", bounds.max, Shown(text));
   return "";
 }
 
@@ -108,10 +113,12 @@ class Filler {
 
   std::map<FieldPath, Position> positions;
 
-  // `object`: `message` is what an Object holds, and `node` has apiVersion and kind beside its fields.
+  // `object`: `message` is what an Object holds, and `node` has apiVersion and kind beside its
+  // fields.
   void FillMessage(const FieldPath& path, const Node& node, Message* message, bool object) {
     if (node.type == Type::kBroken) return;
-    if (node.type != Type::kMap) return Report(node.at, path, fmt::format("must be a mapping, not {}", Describe(node)));
+    if (node.type != Type::kMap)
+      return Report(node.at, path, fmt::format("must be a mapping, not {}", Describe(node)));
     for (const Entry& entry : node.entries) {
       if (object && (entry.key == kApiVersionField || entry.key == kKindField)) continue;
       FillEntry(path, entry, message, object);
@@ -139,10 +146,12 @@ class Filler {
   void Unknown(const FieldPath& path, const Entry& entry, const Descriptor* type, bool object) {
     std::vector<std::string> names = FieldNames(type);
     if (object) names.insert(names.end(), {std::string(kApiVersionField), std::string(kKindField)});
-    problems_.push_back({entry.at, fmt::format("unknown field \"{}\"{}", path.ToString(), Suggest(entry.key, names))});
+    problems_.push_back({entry.at, fmt::format("unknown field \"{}\"{}", path.ToString(),
+                                               Suggest(entry.key, names))});
   }
 
-  bool CheckOneof(const FieldPath& path, const Entry& entry, const Message& message, const FieldDescriptor* field) {
+  bool CheckOneof(const FieldPath& path, const Entry& entry, const Message& message,
+                  const FieldDescriptor* field) {
     const google::protobuf::OneofDescriptor* oneof = field->real_containing_oneof();
     if (oneof == nullptr || !message.GetReflection()->HasOneof(message, oneof)) return true;
     const FieldDescriptor* other = message.GetReflection()->GetOneofFieldDescriptor(message, oneof);
@@ -150,27 +159,34 @@ class Filler {
     return false;
   }
 
-  void FillField(const FieldPath& path, const Node& node, Message* message, const FieldDescriptor* field) {
+  void FillField(const FieldPath& path, const Node& node, Message* message,
+                 const FieldDescriptor* field) {
     if (node.type == Type::kBroken) return;
-    if (node.type == Type::kNull) return Report(node.at, path, "null is no value: leave the field out");
+    if (node.type == Type::kNull)
+      return Report(node.at, path, "null is no value: leave the field out");
     if (field->is_map()) return FillMap(path, node, message, field);
     if (field->is_repeated()) return FillList(path, node, message, field);
     FillOne(path, node, message, field);
   }
 
   // A single value, or one item of a list.
-  void FillOne(const FieldPath& path, const Node& node, Message* message, const FieldDescriptor* field) {
+  void FillOne(const FieldPath& path, const Node& node, Message* message,
+               const FieldDescriptor* field) {
     if (!IsSubmessage(field)) return FillScalar(path, node, message, field);
     const Reflection* reflection = message->GetReflection();
-    Message* below =
-        field->is_repeated() ? reflection->AddMessage(message, field) : reflection->MutableMessage(message, field);
+    Message* below = field->is_repeated() ? reflection->AddMessage(message, field)
+                                          : reflection->MutableMessage(message, field);
     FillMessage(path, node, below, false);
   }
 
-  void FillList(const FieldPath& path, const Node& node, Message* message, const FieldDescriptor* field) {
-    if (node.type != Type::kList) return Report(node.at, path, fmt::format("must be a list, not {}", Describe(node)));
+  void FillList(const FieldPath& path, const Node& node, Message* message,
+                const FieldDescriptor* field) {
+    if (node.type != Type::kList)
+      return Report(node.at, path, fmt::format("must be a list, not {}", Describe(node)));
     if (node.items.size() > static_cast<size_t>(kListItemsMax)) {
-      return Report(node.at, path, fmt::format("must have at most {} items, has {}", kListItemsMax, node.items.size()));
+      return Report(
+          node.at, path,
+          fmt::format("must have at most {} items, has {}", kListItemsMax, node.items.size()));
     }
     for (size_t i = 0; i < node.items.size(); ++i) {
       const FieldPath at = path.At(static_cast<int>(i));
@@ -184,8 +200,10 @@ class Filler {
     }
   }
 
-  void FillMap(const FieldPath& path, const Node& node, Message* message, const FieldDescriptor* field) {
-    if (node.type != Type::kMap) return Report(node.at, path, fmt::format("must be a mapping, not {}", Describe(node)));
+  void FillMap(const FieldPath& path, const Node& node, Message* message,
+               const FieldDescriptor* field) {
+    if (node.type != Type::kMap)
+      return Report(node.at, path, fmt::format("must be a mapping, not {}", Describe(node)));
     const FieldDescriptor* key = field->message_type()->map_key();
     const FieldDescriptor* value = field->message_type()->map_value();
     for (const Entry& entry : node.entries) {
@@ -198,18 +216,22 @@ class Filler {
     }
   }
 
-  void FillScalar(const FieldPath& path, const Node& node, Message* message, const FieldDescriptor* field) {
+  void FillScalar(const FieldPath& path, const Node& node, Message* message,
+                  const FieldDescriptor* field) {
     const std::string expected = ExpectedScalar(field);
-    if (!IsScalar(node.type)) return Report(node.at, path, fmt::format("{}, not {}", expected, Describe(node)));
+    if (!IsScalar(node.type))
+      return Report(node.at, path, fmt::format("{}, not {}", expected, Describe(node)));
     if (const std::string_view why = WhyNotStyle(node, field); !why.empty()) {
       return Report(node.at, path, fmt::format("{} {}, got {}", expected, why, Shown(node.text)));
     }
     if (IsInteger(field) && IsDecimal(node.text)) {
       const Bounds bounds = BoundsOf(field, options_.keep_server_owned);
-      if (const std::string why = WhyOutOfBounds(node.text, bounds); !why.empty()) return Report(node.at, path, why);
+      if (const std::string why = WhyOutOfBounds(node.text, bounds); !why.empty())
+        return Report(node.at, path, why);
     }
     if (ParseScalar(message, field, node.text)) return;
-    const std::string hint = field->enum_type() == nullptr ? "" : Suggest(node.text, EnumNames(field->enum_type()));
+    const std::string hint =
+        field->enum_type() == nullptr ? "" : Suggest(node.text, EnumNames(field->enum_type()));
     Report(node.at, path, fmt::format("{}, got {}{}", expected, Shown(node.text), hint));
   }
 
@@ -222,7 +244,8 @@ class Filler {
   }
 
   void Report(Position at, const FieldPath& path, std::string_view text) {
-    problems_.push_back({at, path.empty() ? fmt::format("the document {}", text) : fmt::format("{}: {}", path.ToString(), text)});
+    problems_.push_back({at, path.empty() ? fmt::format("the document {}", text)
+                                          : fmt::format("{}: {}", path.ToString(), text)});
   }
 
   const DecodeOptions& options_;
@@ -231,13 +254,15 @@ class Filler {
 };
 
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  const Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
   CHECK(prototype != nullptr, type->full_name() + " is not linked in");
   return std::unique_ptr<Message>(prototype->New());
 }
 
 // The text of apiVersion or kind; "" and a problem when it is not there.
-std::string Required(const Node& node, std::string_view field, std::string_view such_as, Problems* problems) {
+std::string Required(const Node& node, std::string_view field, std::string_view such_as,
+                     Problems* problems) {
   const Entry* entry = FindEntry(node, field);
   if (entry == nullptr) {
     problems->push_back({node.at, fmt::format("{}: required, such as {}", field, such_as)});
@@ -256,7 +281,8 @@ void CheckApiVersion(const Node& node, std::string_view wanted, Problems* proble
                        fmt::format("apiVersion: must be {}, got {}", wanted, Shown(version))});
 }
 
-const Kind* FindKind(const Node& node, const std::string& name, const KindRegistry& registry, Problems* problems) {
+const Kind* FindKind(const Node& node, const std::string& name, const KindRegistry& registry,
+                     Problems* problems) {
   const Kind* kind = registry.FindByName(name);
   if (kind != nullptr || name.empty()) return kind;
   std::vector<std::string> names;
@@ -268,14 +294,16 @@ const Kind* FindKind(const Node& node, const std::string& name, const KindRegist
 
 }  // namespace
 
-Decoder::Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems, Problems* warnings)
+Decoder::Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems,
+                 Problems* warnings)
     : registry_(registry), options_(options), problems_(*problems), warnings_(*warnings) {}
 
 std::vector<Decoded> Decoder::DecodeDocument(const Node& root) {
   std::vector<Decoded> objects;
   if (root.type == Type::kBroken) return objects;
   if (root.type != Type::kMap) {
-    problems_.push_back({root.at, fmt::format("the document must be a mapping, not {}", Describe(root))});
+    problems_.push_back(
+        {root.at, fmt::format("the document must be a mapping, not {}", Describe(root))});
     return objects;
   }
   const Entry* kind_entry = FindEntry(root, kKindField);
@@ -287,7 +315,8 @@ std::vector<Decoded> Decoder::DecodeDocument(const Node& root) {
   if (kind == nullptr) return objects;
   Decoded decoded = {.object = NewMessage(registry_.object()), .start = root.at};
   Filler filler(options_, &problems_, &warnings_);
-  Message* inner = decoded.object->GetReflection()->MutableMessage(decoded.object.get(), kind->field);
+  Message* inner =
+      decoded.object->GetReflection()->MutableMessage(decoded.object.get(), kind->field);
   filler.FillMessage(FieldPath(), root, inner, true);
   decoded.positions = std::move(filler.positions);
   if (problems_.size() == before) objects.push_back(std::move(decoded));
@@ -298,13 +327,16 @@ std::vector<Decoded> Decoder::DecodeDocument(const Node& root) {
 std::vector<Decoded> Decoder::DecodeList(const Node& root) {
   std::vector<Decoded> objects;
   const Entry* version = FindEntry(root, kApiVersionField);
-  if (version == nullptr || version->value.text != "v1") CheckApiVersion(root, kApiVersion, &problems_);
+  if (version == nullptr || version->value.text != "v1")
+    CheckApiVersion(root, kApiVersion, &problems_);
   for (const Entry& entry : root.entries) {
-    if (entry.key == kApiVersionField || entry.key == kKindField || entry.key == "metadata") continue;
+    if (entry.key == kApiVersionField || entry.key == kKindField || entry.key == "metadata")
+      continue;
     if (entry.key != kItemsField) {
       problems_.push_back({entry.at, fmt::format("unknown field \"{}\" of a List", entry.key)});
     } else if (entry.value.type != Type::kList) {
-      problems_.push_back({entry.value.at, fmt::format("items: must be a list, not {}", Describe(entry.value))});
+      problems_.push_back(
+          {entry.value.at, fmt::format("items: must be a list, not {}", Describe(entry.value))});
     } else {
       DecodeItems(entry.value, &objects);
     }

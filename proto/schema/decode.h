@@ -1,4 +1,5 @@
-// A Node into messages, by reflection: the one place where the types of the dialect are read. Internal to proto/schema.
+// A Node into messages, by reflection: the one place where the types of the dialect are read.
+// Internal to proto/schema.
 #pragma once
 
 #include <map>
@@ -18,13 +19,15 @@ struct Decoded {
 };
 
 struct DecodeOptions {
-  // Reads status and other server_owned fields, null included. Without it they are left out, with a warning.
+  // Reads status and other server_owned fields, null included. Without it they are left out, with a
+  // warning.
   bool keep_server_owned = false;
 };
 
 class Decoder {
  public:
-  Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems, Problems* warnings);
+  Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems,
+          Problems* warnings);
 
   // The objects of a document: one, or those of a `kind: List`. Objects with problems are left out.
   std::vector<Decoded> DecodeDocument(const Node& root);

@@ -17,7 +17,8 @@ void SetDefault(Message* message, const FieldDescriptor* field) {
     message->GetReflection()->MutableMessage(message, field);
     return;
   }
-  CHECK(ParseScalar(message, field, text), field->full_name() + ": default_value is no value of it");
+  CHECK(ParseScalar(message, field, text),
+        field->full_name() + ": default_value is no value of it");
 }
 
 void Fill(Message* message);

@@ -14,23 +14,26 @@ using Leaves = std::map<FieldPath, std::string>;
 
 void AddMessage(const FieldPath& path, const Message& message, Leaves* leaves);
 
-void AddMap(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+void AddMap(const FieldPath& path, const Message& message, const FieldDescriptor* field,
+            Leaves* leaves) {
   for (auto& [key, value] : MapItems(message, field)) leaves->emplace(path.AtKey(key), value);
 }
 
 // A list without merge key or set is one value: whoever changes an item changes the list.
-void AddAtomicList(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+void AddAtomicList(const FieldPath& path, const Message& message, const FieldDescriptor* field,
+                   Leaves* leaves) {
   std::string all;
   for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
-    const std::string item = IsSubmessage(field)
-                                 ? Encode(message.GetReflection()->GetRepeatedMessage(message, field, i))
-                                 : ScalarText(message, field, i);
+    const std::string item =
+        IsSubmessage(field) ? Encode(message.GetReflection()->GetRepeatedMessage(message, field, i))
+                            : ScalarText(message, field, i);
     all += fmt::format("{}:{},", item.size(), item);
   }
   leaves->emplace(path, all);
 }
 
-void AddList(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+void AddList(const FieldPath& path, const Message& message, const FieldDescriptor* field,
+             Leaves* leaves) {
   const Reflection* reflection = message.GetReflection();
   const FieldDescriptor* key = MergeKeyOf(field);
   if (key == nullptr && !RulesOf(field).set()) return AddAtomicList(path, message, field, leaves);
@@ -44,7 +47,8 @@ void AddList(const FieldPath& path, const Message& message, const FieldDescripto
   }
 }
 
-void AddField(const FieldPath& path, const Message& message, const FieldDescriptor* field, Leaves* leaves) {
+void AddField(const FieldPath& path, const Message& message, const FieldDescriptor* field,
+              Leaves* leaves) {
   if (field->is_map()) return AddMap(path, message, field, leaves);
   if (field->is_repeated()) return AddList(path, message, field, leaves);
   if (!IsSubmessage(field)) {
@@ -74,14 +78,15 @@ Leaves LeavesOf(const Message& object) {
 int ItemIndex(const Message& message, const FieldDescriptor* field, const FieldPath::Step& step) {
   const Reflection* reflection = message.GetReflection();
   const int size = reflection->FieldSize(message, field);
-  if (const auto* index = std::get_if<FieldPath::Index>(&step)) return index->index < size ? index->index : -1;
+  if (const auto* index = std::get_if<FieldPath::Index>(&step))
+    return index->index < size ? index->index : -1;
   const auto* wanted = std::get_if<FieldPath::Key>(&step);
   const FieldDescriptor* key = MergeKeyOf(field);
   for (int i = 0; wanted != nullptr && i < size; ++i) {
     if (IsSubmessage(field) && key == nullptr) return -1;
-    const std::string value = IsSubmessage(field)
-                                  ? ScalarText(reflection->GetRepeatedMessage(message, field, i), key)
-                                  : ScalarText(message, field, i);
+    const std::string value =
+        IsSubmessage(field) ? ScalarText(reflection->GetRepeatedMessage(message, field, i), key)
+                            : ScalarText(message, field, i);
     if (value == wanted->key) return i;
   }
   return -1;
@@ -102,7 +107,8 @@ class Rewriter {
   void Walk(const Message* message) {
     while (message != nullptr && at_ < steps_.size()) {
       const auto* step = std::get_if<FieldPath::Field>(&steps_[at_]);
-      const FieldDescriptor* field = step == nullptr ? nullptr : FindField(message->GetDescriptor(), step->name);
+      const FieldDescriptor* field =
+          step == nullptr ? nullptr : FindField(message->GetDescriptor(), step->name);
       if (field == nullptr) return;
       out_ = out_.Child(field->json_name());
       ++at_;
@@ -119,7 +125,8 @@ class Rewriter {
     if (index < 0) return nullptr;
     AddItem(message, field, index);
     ++at_;
-    return IsSubmessage(field) ? &message.GetReflection()->GetRepeatedMessage(message, field, index) : nullptr;
+    return IsSubmessage(field) ? &message.GetReflection()->GetRepeatedMessage(message, field, index)
+                               : nullptr;
   }
 
   void AddItem(const Message& message, const FieldDescriptor* field, int index) {

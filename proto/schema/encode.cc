@@ -12,21 +12,27 @@ namespace {
 
 using Type = Node::Type;
 
-Node ScalarNode(Type type, std::string_view text) { return {.type = type, .text = std::string(text)}; }
+Node ScalarNode(Type type, std::string_view text) {
+  return {.type = type, .text = std::string(text)};
+}
 
 Node FieldNode(const Message& message, const FieldDescriptor* field, int index) {
   if (IsSubmessage(field)) {
     const google::protobuf::Reflection* r = message.GetReflection();
-    return EncodeMessage(index < 0 ? r->GetMessage(message, field) : r->GetRepeatedMessage(message, field, index));
+    return EncodeMessage(index < 0 ? r->GetMessage(message, field)
+                                   : r->GetRepeatedMessage(message, field, index));
   }
   if (RulesOf(field).sensitive()) return ScalarNode(Type::kString, kRedacted);
   const std::string text = ScalarText(message, field, index);
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
-    case FieldDescriptor::CPPTYPE_UINT32: return ScalarNode(Type::kNumber, text);
-    case FieldDescriptor::CPPTYPE_BOOL: return ScalarNode(Type::kBool, text);
-    default: return ScalarNode(Type::kString, text);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return ScalarNode(Type::kNumber, text);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return ScalarNode(Type::kBool, text);
+    default:
+      return ScalarNode(Type::kString, text);
   }
 }
 
@@ -34,7 +40,8 @@ Node MapNode(const Message& message, const FieldDescriptor* field) {
   Node node = {.type = Type::kMap};
   for (const auto& [key, value] : MapItems(message, field)) {
     node.entries.push_back(
-        {.key = key, .value = ScalarNode(Type::kString, RulesOf(field).sensitive() ? kRedacted : value)});
+        {.key = key,
+         .value = ScalarNode(Type::kString, RulesOf(field).sensitive() ? kRedacted : value)});
   }
   return node;
 }
@@ -47,25 +54,29 @@ Node ListNode(const Message& message, const FieldDescriptor* field) {
   return node;
 }
 
-// Whether a field appears. An enum whose zero value means something (a condition that is Unknown) always does.
+// Whether a field appears. An enum whose zero value means something (a condition that is Unknown)
+// always does.
 bool Appears(const Message& message, const FieldDescriptor* field) {
   if (IsSet(message, field)) return true;
   return field->enum_type() != nullptr && !field->is_repeated() && !field->has_presence() &&
          !IsUnspecified(field->enum_type()->FindValueByNumber(0));
 }
 
-// Metadata in the order in which people look for it; its declaration has the server's fields between.
+// Metadata in the order in which people look for it; its declaration has the server's fields
+// between.
 int Rank(const FieldDescriptor* field) {
-  constexpr std::array kFirst = {v1::ObjectMeta::kNameFieldNumber, v1::ObjectMeta::kNamespaceFieldNumber,
-                                 v1::ObjectMeta::kLabelsFieldNumber, v1::ObjectMeta::kAnnotationsFieldNumber};
+  constexpr std::array kFirst = {
+      v1::ObjectMeta::kNameFieldNumber, v1::ObjectMeta::kNamespaceFieldNumber,
+      v1::ObjectMeta::kLabelsFieldNumber, v1::ObjectMeta::kAnnotationsFieldNumber};
   if (field->containing_type() != v1::ObjectMeta::descriptor()) return field->index();
   const auto found = std::find(kFirst.begin(), kFirst.end(), field->number());
   return static_cast<int>(found - kFirst.begin()) + (found == kFirst.end() ? field->index() : 0);
 }
 
 void AddHead(Node* node, std::string_view version, std::string_view kind) {
-  node->entries.insert(node->entries.begin(), {{.key = "apiVersion", .value = ScalarNode(Type::kString, version)},
-                                               {.key = "kind", .value = ScalarNode(Type::kString, kind)}});
+  node->entries.insert(node->entries.begin(),
+                       {{.key = "apiVersion", .value = ScalarNode(Type::kString, version)},
+                        {.key = "kind", .value = ScalarNode(Type::kString, kind)}});
 }
 
 }  // namespace
@@ -76,7 +87,8 @@ Node EncodeMessage(const Message& message) {
   for (int i = 0; i < type->field_count(); ++i) {
     if (Appears(message, type->field(i))) fields.push_back(type->field(i));
   }
-  std::sort(fields.begin(), fields.end(), [](const auto* a, const auto* b) { return Rank(a) < Rank(b); });
+  std::sort(fields.begin(), fields.end(),
+            [](const auto* a, const auto* b) { return Rank(a) < Rank(b); });
   Node node = {.type = Type::kMap};
   for (const FieldDescriptor* field : fields) {
     Node value = field->is_map()        ? MapNode(message, field)

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kLowerDigits = "abcdefghijklmnopqrstuvwxyz0123456789";
-constexpr std::string_view kAlnum = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::string_view kAlnum =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr size_t kLabelMax = 63;
 constexpr size_t kHostnameMax = 253;
 constexpr size_t kNameMax = 40;
@@ -25,14 +26,16 @@ bool OnlyOf(std::string_view text, std::string_view characters) {
 }
 
 bool OnlyOf(std::string_view text, std::string_view characters, std::string_view more) {
-  return std::all_of(text.begin(), text.end(),
-                     [&](char c) { return characters.find(c) != characters.npos || more.find(c) != more.npos; });
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return characters.find(c) != characters.npos || more.find(c) != more.npos;
+  });
 }
 
 bool IsAlnum(char c) { return kAlnum.find(c) != std::string_view::npos; }
 
 bool IsLabelOfAnyLength(std::string_view text) {
-  return !text.empty() && OnlyOf(text, kLowerDigits, "-") && text.front() != '-' && text.back() != '-';
+  return !text.empty() && OnlyOf(text, kLowerDigits, "-") && text.front() != '-' &&
+         text.back() != '-';
 }
 
 bool IsLabel(std::string_view text) { return text.size() <= kLabelMax && IsLabelOfAnyLength(text); }
@@ -46,18 +49,22 @@ bool IsHostLabel(std::string_view text) {
 
 std::string WhyNotLabel(std::string_view text) {
   if (IsLabel(text)) return "";
-  return "must be a DNS label: lower-case letters, digits and '-', at most 63, starting and ending with a letter or digit";
+  return "must be a DNS label: lower-case letters, digits and '-', at most 63, starting and ending "
+         "with a letter or digit";
 }
 
 std::string WhyNotHostname(std::string_view text) {
   const std::vector<std::string> labels = Split(text, '.');
   if (text.size() > kHostnameMax) return "must be a hostname of at most 253 characters";
-  if (!std::all_of(labels.begin(), labels.end(), [](std::string_view label) { return IsHostLabel(label); })) {
-    return "must be a hostname: DNS labels (lower-case letters, digits and '-') with dots between them; "
+  if (!std::all_of(labels.begin(), labels.end(),
+                   [](std::string_view label) { return IsHostLabel(label); })) {
+    return "must be a hostname: DNS labels (lower-case letters, digits and '-') with dots between "
+           "them; "
            "international names in their xn-- form";
   }
   if (OnlyOf(labels.back(), "0123456789")) return "must be a hostname, not an IP address";
-  if (labels.size() < 2) return "must be a hostname of at least two labels, such as www.example.com";
+  if (labels.size() < 2)
+    return "must be a hostname of at least two labels, such as www.example.com";
   return "";
 }
 
@@ -67,18 +74,22 @@ std::string WhyNotWildcard(std::string_view text) {
 
 bool HasDotPart(std::string_view path) {
   const std::vector<std::string> parts = Split(path, '/');
-  return std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part == "." || part == ".."; });
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const std::string& part) { return part == "." || part == ".."; });
 }
 
 std::string WhyNotUrlPath(std::string_view text) {
   const bool right = text.starts_with('/') && OnlyOf(text, kAlnum, "._~/-") && !HasDotPart(text) &&
                      text.find("//") == std::string_view::npos;
-  return right ? "" : "must be an absolute URL path of letters, digits and '._~-/', without \"..\" or empty parts";
+  return right ? ""
+               : "must be an absolute URL path of letters, digits and '._~-/', without \"..\" or "
+                 "empty parts";
 }
 
 std::string WhyNotRelPath(std::string_view text) {
   const std::vector<std::string> parts = Split(text, '/');
-  const bool empty_part = std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); });
+  const bool empty_part =
+      std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); });
   if (!empty_part && OnlyOf(text, kAlnum, "._-/") && !HasDotPart(text)) return "";
   return "must be a relative path of letters, digits and '._-/', without \"..\" or empty parts";
 }
@@ -94,7 +105,8 @@ std::string WhyNotDigest(std::string_view text) {
 std::string WhyNotEnvName(std::string_view text) {
   constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
   constexpr size_t kMax = 64;
-  if (text.empty() || text.size() > kMax || !OnlyOf(text, kUpper, "0123456789") || !OnlyOf(text.substr(0, 1), kUpper)) {
+  if (text.empty() || text.size() > kMax || !OnlyOf(text, kUpper, "0123456789") ||
+      !OnlyOf(text.substr(0, 1), kUpper)) {
     return "must be an environment variable: upper-case letters, digits and '_', at most 64";
   }
   if (text.starts_with("LD_") || text == "BASH_ENV" || text == "PATH") {
@@ -114,7 +126,8 @@ std::string WhyNotHeaderName(std::string_view text) {
 }
 
 std::string WhyNotHeaderValue(std::string_view text) {
-  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  const bool printable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
   const bool padded = !text.empty() && (text.front() == ' ' || text.back() == ' ');
   if (printable && !padded && text.find_first_of("$\"\\") == std::string_view::npos) return "";
   return "must be printable ASCII without '$', '\"', '\\' and blanks around it";
@@ -123,26 +136,30 @@ std::string WhyNotHeaderValue(std::string_view text) {
 std::string WhyNotAddress(std::string_view text) {
   const std::string address(text);
   unsigned char bytes[sizeof(in6_addr)];
-  const bool right = inet_pton(AF_INET, address.c_str(), bytes) == 1 || inet_pton(AF_INET6, address.c_str(), bytes) == 1;
+  const bool right = inet_pton(AF_INET, address.c_str(), bytes) == 1 ||
+                     inet_pton(AF_INET6, address.c_str(), bytes) == 1;
   return right && address.find('\0') == std::string::npos ? "" : "must be an IP address";
 }
 
 bool IsLabelName(std::string_view text) {
-  return !text.empty() && text.size() <= kLabelMax && OnlyOf(text, kAlnum, "-_.") && IsAlnum(text.front()) &&
-         IsAlnum(text.back());
+  return !text.empty() && text.size() <= kLabelMax && OnlyOf(text, kAlnum, "-_.") &&
+         IsAlnum(text.front()) && IsAlnum(text.back());
 }
 
 bool IsSubdomain(std::string_view text) {
   const std::vector<std::string> labels = Split(text, '.');
   return text.size() <= kHostnameMax &&
-         std::all_of(labels.begin(), labels.end(), [](std::string_view label) { return IsLabelOfAnyLength(label); });
+         std::all_of(labels.begin(), labels.end(),
+                     [](std::string_view label) { return IsLabelOfAnyLength(label); });
 }
 
 std::string WhyNotLabelKey(std::string_view text) {
   const size_t slash = text.find('/');
   const std::string_view name = slash == std::string_view::npos ? text : text.substr(slash + 1);
-  if (IsLabelName(name) && (slash == std::string_view::npos || IsSubdomain(text.substr(0, slash)))) return "";
-  return "must be [prefix/]name: a name of at most 63 letters, digits and '-_.', a prefix that is a DNS name";
+  if (IsLabelName(name) && (slash == std::string_view::npos || IsSubdomain(text.substr(0, slash))))
+    return "";
+  return "must be [prefix/]name: a name of at most 63 letters, digits and '-_.', a prefix that is "
+         "a DNS name";
 }
 
 std::string WhyNotLabelValue(std::string_view text) {
@@ -151,10 +168,11 @@ std::string WhyNotLabelValue(std::string_view text) {
 }
 
 std::string WhyNotShortName(std::string_view name) {
-  const bool right = IsLabel(name) && name.size() <= kNameMax && OnlyOf(name.substr(0, 1), kLower) &&
-                     name.find("--") == std::string_view::npos;
+  const bool right = IsLabel(name) && name.size() <= kNameMax &&
+                     OnlyOf(name.substr(0, 1), kLower) && name.find("--") == std::string_view::npos;
   if (right) return "";
-  return "must be lower-case letters, digits and single '-', at most 40, starting with a letter, ending with a letter "
+  return "must be lower-case letters, digits and single '-', at most 40, starting with a letter, "
+         "ending with a letter "
          "or digit";
 }
 
@@ -162,30 +180,49 @@ std::string WhyNotShortName(std::string_view name) {
 
 std::string WhyNotFormat(v1::Format format, std::string_view value) {
   switch (format) {
-    case v1::LABEL: return WhyNotLabel(value);
-    case v1::HOST_NAME: return WhyNotHostname(value);
-    case v1::WILDCARD_HOST: return WhyNotWildcard(value);
-    case v1::URL_PATH: return WhyNotUrlPath(value);
-    case v1::REL_PATH: return WhyNotRelPath(value);
-    case v1::DIGEST_REF: return WhyNotDigest(value);
-    case v1::ENV_NAME: return WhyNotEnvName(value);
-    case v1::LINE: return WhyNotLine(value);
-    case v1::HEADER_NAME: return WhyNotHeaderName(value);
-    case v1::HEADER_VALUE: return WhyNotHeaderValue(value);
-    case v1::IP_ADDRESS: return WhyNotAddress(value);
-    case v1::LABEL_KEY: return WhyNotLabelKey(value);
-    case v1::LABEL_VALUE: return WhyNotLabelValue(value);
-    default: return "";
+    case v1::LABEL:
+      return WhyNotLabel(value);
+    case v1::HOST_NAME:
+      return WhyNotHostname(value);
+    case v1::WILDCARD_HOST:
+      return WhyNotWildcard(value);
+    case v1::URL_PATH:
+      return WhyNotUrlPath(value);
+    case v1::REL_PATH:
+      return WhyNotRelPath(value);
+    case v1::DIGEST_REF:
+      return WhyNotDigest(value);
+    case v1::ENV_NAME:
+      return WhyNotEnvName(value);
+    case v1::LINE:
+      return WhyNotLine(value);
+    case v1::HEADER_NAME:
+      return WhyNotHeaderName(value);
+    case v1::HEADER_VALUE:
+      return WhyNotHeaderValue(value);
+    case v1::IP_ADDRESS:
+      return WhyNotAddress(value);
+    case v1::LABEL_KEY:
+      return WhyNotLabelKey(value);
+    case v1::LABEL_VALUE:
+      return WhyNotLabelValue(value);
+    default:
+      return "";
   }
 }
 
 std::string WhyNotName(v1::NameGrammar grammar, std::string_view name) {
   switch (grammar) {
-    case v1::HOSTNAME: return WhyNotHostname(name);
-    case v1::DIGEST: return WhyNotDigest(name);
+    case v1::HOSTNAME:
+      return WhyNotHostname(name);
+    case v1::DIGEST:
+      return WhyNotDigest(name);
     case v1::DNS_SUBDOMAIN:
-      return IsSubdomain(name) ? "" : "must be DNS labels with dots between them, at most 253 characters";
-    default: return WhyNotShortName(name);
+      return IsSubdomain(name)
+                 ? ""
+                 : "must be DNS labels with dots between them, at most 253 characters";
+    default:
+      return WhyNotShortName(name);
   }
 }
 

@@ -12,8 +12,9 @@ namespace reeve::schema {
 std::string WhyNotFormat(v1::Format format, std::string_view value);
 std::string WhyNotName(v1::NameGrammar grammar, std::string_view name);
 
-// What no string of any field may hold, for it would show as something else than it is: control characters other than
-// line feed and tab, line separators, bidirectional overrides (Trojan Source), bytes that are no UTF-8. "" when clean.
+// What no string of any field may hold, for it would show as something else than it is: control
+// characters other than line feed and tab, line separators, bidirectional overrides (Trojan
+// Source), bytes that are no UTF-8. "" when clean.
 std::string WhyNotText(std::string_view value);
 
 // The canonical form of a value of `format`: hostnames in lower case without their trailing dot.

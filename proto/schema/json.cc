@@ -20,9 +20,15 @@ class Sax final : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return Scalar(Type::kNull, ""); }
   bool boolean(bool value) override { return Scalar(Type::kBool, value ? "true" : "false"); }
-  bool number_integer(number_integer_t value) override { return Scalar(Type::kNumber, std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Scalar(Type::kNumber, std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { return Scalar(Type::kNumber, text); }
+  bool number_integer(number_integer_t value) override {
+    return Scalar(Type::kNumber, std::to_string(value));
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    return Scalar(Type::kNumber, std::to_string(value));
+  }
+  bool number_float(number_float_t, const string_t& text) override {
+    return Scalar(Type::kNumber, text);
+  }
   bool string(string_t& value) override { return Scalar(Type::kString, value); }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override { return Begin(Type::kMap); }
@@ -33,7 +39,8 @@ class Sax final : public nlohmann::json_sax<nlohmann::json> {
     builder.Key({}, value);
     return true;
   }
-  bool parse_error(std::size_t byte, const std::string& token, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t byte, const std::string& token,
+                   const nlohmann::detail::exception&) override {
     problems_.push_back({{}, fmt::format("not JSON: byte {}, near \"{}\"", byte, token)});
     return false;
   }
@@ -69,9 +76,12 @@ Json ToJsonValue(const Node& node) {
       for (const Node& item : node.items) value.push_back(ToJsonValue(item));
       return value;
     }
-    case Type::kNumber: return std::stoll(node.text);
-    case Type::kBool: return node.text == "true";
-    default: return node.text;
+    case Type::kNumber:
+      return std::stoll(node.text);
+    case Type::kBool:
+      return node.text == "true";
+    default:
+      return node.text;
   }
 }
 
@@ -89,17 +99,21 @@ absl::Status ToStatus(const Problems& problems) {
 }  // namespace
 
 std::string ToJson(const Message& object, int indent) { return Dump(EncodeObject(object), indent); }
-std::string ToJsonList(const std::vector<v1::Object>& objects, int indent) { return Dump(EncodeList(objects), indent); }
+std::string ToJsonList(const std::vector<v1::Object>& objects, int indent) {
+  return Dump(EncodeList(objects), indent);
+}
 
 absl::StatusOr<v1::Object> FromJson(std::string_view text, const KindRegistry& registry) {
   if (text.size() > kRequestBytesMax) {
-    return InvalidArgument("the text has {} bytes, at most {} are allowed", text.size(), kRequestBytesMax);
+    return InvalidArgument("the text has {} bytes, at most {} are allowed", text.size(),
+                           kRequestBytesMax);
   }
   Problems problems, warnings;
   Sax sax(&problems);
   if (nlohmann::json::sax_parse(text.begin(), text.end(), &sax)) {
     std::vector<Decoded> objects =
-        Decoder(registry, {.keep_server_owned = true}, &problems, &warnings).DecodeDocument(sax.builder.Take());
+        Decoder(registry, {.keep_server_owned = true}, &problems, &warnings)
+            .DecodeDocument(sax.builder.Take());
     if (problems.empty() && objects.size() == 1) {
       v1::Object object;
       CHECK(object.ParseFromString(Encode(*objects[0].object)), "an Object's bytes are an Object");

@@ -1,5 +1,6 @@
-// Kubernetes' JSON dialect: camelCase, CamelCase enums, 30s durations, RFC 3339 times, resourceVersion a string, other
-// numbers JSON numbers. The only door to nlohmann::json in the schema.
+// Kubernetes' JSON dialect: camelCase, CamelCase enums, 30s durations, RFC 3339 times,
+// resourceVersion a string, other numbers JSON numbers. The only door to nlohmann::json in the
+// schema.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -16,8 +17,10 @@ namespace reeve::schema {
 std::string ToJson(const Message& object, int indent = 4);
 std::string ToJsonList(const std::vector<v1::Object>& objects, int indent = 4);
 
-// Strict: duplicate keys and unknown fields are INVALID_ARGUMENT with everything that is wrong, one a line. Status and
-// what else the server owns is read too. For other registries see ParseManifests.
-absl::StatusOr<v1::Object> FromJson(std::string_view text, const KindRegistry& registry = KindRegistry::Get());
+// Strict: duplicate keys and unknown fields are INVALID_ARGUMENT with everything that is wrong, one
+// a line. Status and what else the server owns is read too. For other registries see
+// ParseManifests.
+absl::StatusOr<v1::Object> FromJson(std::string_view text,
+                                    const KindRegistry& registry = KindRegistry::Get());
 
 }  // namespace reeve::schema

@@ -21,17 +21,19 @@ TEST(Json, WritesKubernetesDialect) {
   site.mutable_spec()->mutable_health()->mutable_interval()->set_seconds(30);
   site.mutable_spec()->mutable_placement()->set_allow_same_host(true);
   site.mutable_status()->add_conditions()->set_type("Ready");
-  EXPECT_EQ(ToJson(Wrap(site), -1),
-            R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"shop","resourceVersion":"12","generation":7,)"
-            R"("creationTimestamp":"2026-01-01T00:00:00.25Z"},"spec":{"type":"Static","placement":{"allowSameHost":true},)"
-            R"("health":{"interval":"30s"}},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}})");
+  EXPECT_EQ(
+      ToJson(Wrap(site), -1),
+      R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"shop","resourceVersion":"12","generation":7,)"
+      R"("creationTimestamp":"2026-01-01T00:00:00.25Z"},"spec":{"type":"Static","placement":{"allowSameHost":true},)"
+      R"("health":{"interval":"30s"}},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}})");
   EXPECT_EQ(ToJsonList({}, -1), R"({"apiVersion":"v1","kind":"List","items":[]})");
   EXPECT_EQ(ToJson(NewObject(*KindRegistry::Get().FindByName("Host"))),
             "{\n    \"apiVersion\": \"reeve/v1\",\n    \"kind\": \"Host\"\n}");
 }
 
 TEST(Json, ReadsWhatTheServerOwnsToo) {
-  ASSERT_OK_AND_ASSIGN(const v1::Object object, FromJson(R"({"kind": "Site", "apiVersion": "reeve/v1",
+  ASSERT_OK_AND_ASSIGN(const v1::Object object,
+                       FromJson(R"({"kind": "Site", "apiVersion": "reeve/v1",
       "metadata": {"name": "a", "uid": "u", "deletionTimestamp": null, "creationTimestamp": "2026-01-01T01:00:00+01:00"},
       "spec": {"replicas": 0, "domains": []}, "status": {"phase": "Active", "readyReplicas": 2}})"));
   EXPECT_EQ(Meta(object).uid(), "u");
@@ -72,7 +74,8 @@ TEST(Json, SaysEverythingThatIsWrong) {
       {std::string(kRequestBytesMax + 1, ' '), "at most 4194304 are allowed"},
   };
   for (const auto& [text, error] : cases) {
-    EXPECT_THAT(FromJson(text), IsError(StatusCode::kInvalidArgument, error)) << text.substr(0, 200);
+    EXPECT_THAT(FromJson(text), IsError(StatusCode::kInvalidArgument, error))
+        << text.substr(0, 200);
   }
 }
 

@@ -42,8 +42,8 @@ void CheckMergeKey(const FieldDescriptor* field) {
         field->full_name() + ": merge_key names no string field");
 }
 
-// Every field below `message` has a type of the dialect, and no message contains itself: everything that walks a
-// kind by reflection relies on both.
+// Every field below `message` has a type of the dialect, and no message contains itself: everything
+// that walks a kind by reflection relies on both.
 void CheckMessage(const Descriptor* message, std::set<const Descriptor*>* open) {
   CHECK(open->insert(message).second, message->full_name() + " contains itself");
   for (int i = 0; i < message->field_count(); ++i) {
@@ -72,8 +72,11 @@ Kind ReadKind(const FieldDescriptor* field) {
         message->full_name() + ": field 1 must be ObjectMeta metadata");
   std::set<const Descriptor*> open;
   CheckMessage(message, &open);
-  Kind kind = {.id = field->number(), .name = message->name(), .singular = ToLower(message->name()),
-               .descriptor = message, .field = field};
+  Kind kind = {.id = field->number(),
+               .name = message->name(),
+               .singular = ToLower(message->name()),
+               .descriptor = message,
+               .field = field};
   kind.options = message->options().GetExtension(v1::kind);
   kind.plural = kind.options.plural();
   CHECK(!kind.plural.empty(), message->full_name() + " has no plural");

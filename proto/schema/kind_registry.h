@@ -1,4 +1,5 @@
-// The kinds there are: read once from the oneof of message Object, everything else follows from their options.
+// The kinds there are: read once from the oneof of message Object, everything else follows from
+// their options.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -16,10 +17,10 @@ namespace reeve::schema {
 
 // What is known of a kind. Immutable.
 struct Kind {
-  int id = 0;              // Field number in Object: the kind's id in the store.
-  std::string name;        // "Site".
-  std::string singular;    // "site".
-  std::string plural;      // "sites".
+  int id = 0;            // Field number in Object: the kind's id in the store.
+  std::string name;      // "Site".
+  std::string singular;  // "site".
+  std::string plural;    // "sites".
   const google::protobuf::Descriptor* descriptor = nullptr;
   const google::protobuf::FieldDescriptor* field = nullptr;  // In Object.
   v1::KindOptions options;
@@ -30,8 +31,8 @@ struct Kind {
 // Thread safety: immutable after construction.
 class KindRegistry {
  public:
-  // The kinds of `object`, a message with one oneof whose fields carry (kind). CHECKs what a kind must have: options,
-  // metadata as field 1, a unique plural and short names.
+  // The kinds of `object`, a message with one oneof whose fields carry (kind). CHECKs what a kind
+  // must have: options, metadata as field 1, a unique plural and short names.
   explicit KindRegistry(const google::protobuf::Descriptor* object);
 
   // The registry of reeve.v1.Object.

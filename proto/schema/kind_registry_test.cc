@@ -14,15 +14,15 @@ TEST(KindRegistry, KnowsTheKindsByTheirFieldNumbers) {
   for (const Kind& kind : KindRegistry::Get().kinds()) kinds.emplace_back(kind.id, kind.name);
   // Numbers are on disk: a line of this table may be added, never changed.
   EXPECT_EQ(kinds, (std::vector<std::pair<int, std::string>>{{1, "Namespace"},
-                                                            {2, "Host"},
-                                                            {3, "Site"},
-                                                            {4, "Instance"},
-                                                            {5, "Domain"},
-                                                            {6, "Port"},
-                                                            {7, "Work"},
-                                                            {8, "Blob"},
-                                                            {9, "Lease"},
-                                                            {10, "Event"}}));
+                                                             {2, "Host"},
+                                                             {3, "Site"},
+                                                             {4, "Instance"},
+                                                             {5, "Domain"},
+                                                             {6, "Port"},
+                                                             {7, "Work"},
+                                                             {8, "Blob"},
+                                                             {9, "Lease"},
+                                                             {10, "Event"}}));
 }
 
 TEST(KindRegistry, FindsByWhatPeopleType) {
@@ -56,7 +56,8 @@ bool Resolves(const google::protobuf::Descriptor* message, std::string_view text
     if (message == nullptr) return false;
     const google::protobuf::FieldDescriptor* found = nullptr;
     for (int i = 0; i < message->field_count(); ++i) {
-      if (message->field(i)->json_name() == std::get<FieldPath::Field>(step).name) found = message->field(i);
+      if (message->field(i)->json_name() == std::get<FieldPath::Field>(step).name)
+        found = message->field(i);
     }
     if (found == nullptr) return false;
     message = found->message_type();
@@ -72,7 +73,8 @@ TEST_P(EveryKind, OptionsNameFieldsThatExist) {
     }
   }
   for (const v1::Claim& claim : kind().options.claims()) {
-    for (const std::string& field : claim.fields()) EXPECT_TRUE(Resolves(kind().descriptor, field)) << field;
+    for (const std::string& field : claim.fields())
+      EXPECT_TRUE(Resolves(kind().descriptor, field)) << field;
   }
   const std::string& access = kind().options.host_access().field();
   EXPECT_TRUE(access.empty() || Resolves(kind().descriptor, access)) << access;
@@ -92,7 +94,8 @@ std::vector<std::string> Names() {
   for (const Kind& kind : KindRegistry::Get().kinds()) names.push_back(kind.name);
   return names;
 }
-INSTANTIATE_TEST_SUITE_P(Kinds, EveryKind, testing::ValuesIn(Names()), [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Kinds, EveryKind, testing::ValuesIn(Names()),
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace reeve::schema

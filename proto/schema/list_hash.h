@@ -1,5 +1,5 @@
-// The hash of a list's summary: what a server counted in, a client checks, so that a list that lost its tail or an item
-// is never taken for a complete one.
+// The hash of a list's summary: what a server counted in, a client checks, so that a list that lost
+// its tail or an item is never taken for a complete one.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace reeve::schema {
 
-// FNV-1a of 64 bits over namespace, name and resourceVersion of every item, in order. Guards against loss, not against
-// malice: that is TLS's work. Thread-compatible.
+// FNV-1a of 64 bits over namespace, name and resourceVersion of every item, in order. Guards
+// against loss, not against malice: that is TLS's work. Thread-compatible.
 class ListHash {
  public:
   void Add(const v1::ObjectMeta& meta);

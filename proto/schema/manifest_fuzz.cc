@@ -1,5 +1,5 @@
-// Any bytes are a manifest or are refused, and what is a manifest stays the same through our own writers. Run with
-// a directory of manifests as corpus: manifest_fuzz CORPUS manifests/examples
+// Any bytes are a manifest or are refused, and what is a manifest stays the same through our own
+// writers. Run with a directory of manifests as corpus: manifest_fuzz CORPUS manifests/examples
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -22,7 +22,8 @@ const Entry* FindEntry(const Node& node, std::string_view key) {
 }
 
 bool NodeBuilder::WantsKey() const {
-  return skipping_ == 0 && !open_.empty() && open_.back().node.type == Node::Type::kMap && !open_.back().has_key;
+  return skipping_ == 0 && !open_.empty() && open_.back().node.type == Node::Type::kMap &&
+         !open_.back().has_key;
 }
 
 void NodeBuilder::Key(Position at, std::string_view text) {
@@ -40,8 +41,9 @@ void NodeBuilder::Key(Position at, std::string_view text) {
   }
   const auto [first, added] = frame.seen.emplace(text, at);
   if (added) return;
-  Report(at, first->second.line == 0 ? fmt::format("duplicate key \"{}\"", text)
-                                     : fmt::format("duplicate key \"{}\", first at line {}", text, first->second.line));
+  Report(at, first->second.line == 0
+                 ? fmt::format("duplicate key \"{}\"", text)
+                 : fmt::format("duplicate key \"{}\", first at line {}", text, first->second.line));
   frame.drop = true;
 }
 
@@ -71,7 +73,8 @@ void NodeBuilder::Begin(Position at, Node::Type type) {
     Broken(at);
     ++skipping_;
   } else if (open_.size() >= static_cast<size_t>(kManifestDepthMax)) {
-    if (!too_deep_) Report(at, fmt::format("nested too deeply: at most {} levels", kManifestDepthMax));
+    if (!too_deep_)
+      Report(at, fmt::format("nested too deeply: at most {} levels", kManifestDepthMax));
     too_deep_ = true;
     Broken(at);
     ++skipping_;
@@ -102,7 +105,8 @@ void NodeBuilder::Add(Node node) {
     frame.node.items.push_back(std::move(node));
     return;
   }
-  if (!frame.drop) frame.node.entries.push_back({std::move(frame.key), frame.key_at, std::move(node)});
+  if (!frame.drop)
+    frame.node.entries.push_back({std::move(frame.key), frame.key_at, std::move(node)});
   frame.has_key = false;
   frame.drop = false;
 }

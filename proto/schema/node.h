@@ -1,5 +1,5 @@
-// A document as YAML and JSON have it in common: what the two parsers build, what the decoder reads, what the encoder makes
-// and the two writers print. Internal to proto/schema.
+// A document as YAML and JSON have it in common: what the two parsers build, what the decoder
+// reads, what the encoder makes and the two writers print. Internal to proto/schema.
 #pragma once
 
 #include <map>
@@ -24,7 +24,7 @@ struct Entry;
 struct Node {
   enum class Type {
     kNull,
-    kPlain,   // A YAML scalar without quotes: the schema says what it is.
+    kPlain,  // A YAML scalar without quotes: the schema says what it is.
     kString,
     kNumber,  // JSON's.
     kBool,    // JSON's.
@@ -48,8 +48,9 @@ struct Entry {
 // The value at `key` of a map; nullptr when there is none.
 const Entry* FindEntry(const Node& node, std::string_view key);
 
-// Makes a Node of parser events, and refuses what no manifest may have: duplicate keys, merge keys, keys that are no
-// strings, too deep or too many nodes, characters that hide. Goes on after a problem, so that all are found.
+// Makes a Node of parser events, and refuses what no manifest may have: duplicate keys, merge keys,
+// keys that are no strings, too deep or too many nodes, characters that hide. Goes on after a
+// problem, so that all are found.
 class NodeBuilder {
  public:
   explicit NodeBuilder(Problems* problems) : problems_(*problems) {}

@@ -18,7 +18,8 @@ const FieldDescriptor* KindField(const Message& object) {
   return object.GetReflection()->GetOneofFieldDescriptor(object, KindOneof(object.GetDescriptor()));
 }
 
-// The message in field `name` of what `object` holds; nullptr when the kind has no such field or it is unset.
+// The message in field `name` of what `object` holds; nullptr when the kind has no such field or it
+// is unset.
 const Message* Part(const Message& object, std::string_view name) {
   const Message& inner = Inner(object);
   const FieldDescriptor* field = FindField(inner.GetDescriptor(), name);
@@ -83,11 +84,13 @@ v1::ObjectMeta* MutableMeta(Message* object) {
 
 ObjectKey KeyOf(const Message& object) {
   const v1::ObjectMeta& meta = Meta(object);
-  return {.kind = Inner(object).GetDescriptor()->name(), .ns = meta.namespace_(), .name = meta.name()};
+  return {
+      .kind = Inner(object).GetDescriptor()->name(), .ns = meta.namespace_(), .name = meta.name()};
 }
 
 v1::Object NewObject(const Kind& kind) {
-  CHECK(kind.field->containing_type() == v1::Object::descriptor(), kind.name + " is no kind of v1.Object");
+  CHECK(kind.field->containing_type() == v1::Object::descriptor(),
+        kind.name + " is no kind of v1.Object");
   v1::Object object;
   object.GetReflection()->MutableMessage(&object, kind.field);
   return object;

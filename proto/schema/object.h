@@ -1,5 +1,5 @@
-// Objects of any kind, without knowing the kind. The `Message` of these functions is always of an Object type (its one
-// oneof holds the kind), so that tests can bring kinds of their own.
+// Objects of any kind, without knowing the kind. The `Message` of these functions is always of an
+// Object type (its one oneof holds the kind), so that tests can bring kinds of their own.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -52,25 +52,27 @@ std::string Encode(const Message& object);
 bool SpecDiffers(const Message& a, const Message& b);
 bool StatusDiffers(const Message& a, const Message& b);
 
-// Paths of the leaf fields (list items by their merge key, sets by value, maps by key) whose values differ, sorted.
-// A list without merge key or set is one leaf. REQUIRES: one kind.
+// Paths of the leaf fields (list items by their merge key, sets by value, maps by key) whose values
+// differ, sorted. A list without merge key or set is one leaf. REQUIRES: one kind.
 std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b);
 
 // The leaf paths that are set, in the form of ChangedPaths, sorted.
 std::vector<FieldPath> SetPaths(const Message& object);
 
-// `path` with list items by merge key or value (as in managedFields), or by index (as in violations and manifests). Steps
-// that lead to nothing in `object` stay as they are.
+// `path` with list items by merge key or value (as in managedFields), or by index (as in violations
+// and manifests). Steps that lead to nothing in `object` stay as they are.
 FieldPath ByKey(const Message& object, const FieldPath& path);
 FieldPath ByIndex(const Message& object, const FieldPath& path);
 
-// The values at `path`, as text in the Kubernetes dialect; "x[]" fans out over a list. Empty when unset. `path` may name
-// a field in camelCase or snake_case. Example: ValuesAt(site, "spec.domains[]").
+// The values at `path`, as text in the Kubernetes dialect; "x[]" fans out over a list. Empty when
+// unset. `path` may name a field in camelCase or snake_case. Example: ValuesAt(site,
+// "spec.domains[]").
 std::vector<std::string> ValuesAt(const Message& object, std::string_view path);
 // The only one, or "".
 std::string ValueAt(const Message& object, std::string_view path);
 
-// Fills unset fields that have a default_value, in messages that are present (and in `spec` always).
+// Fills unset fields that have a default_value, in messages that are present (and in `spec`
+// always).
 void ApplyDefaults(Message* object);
 
 // Calls `visit` for every field of every message that is set below `object`, with its path.

@@ -91,18 +91,28 @@ TEST(Object, ChangedPathsNameLeavesByKey) {
   };
   const Case cases[] = {
       {"a scalar", [](v1::Site* s) { s->mutable_spec()->set_replicas(2); }, {"spec.replicas"}},
-      {"a label", [](v1::Site* s) { (*s->mutable_metadata()->mutable_labels())["team"] = "c"; },
+      {"a label",
+       [](v1::Site* s) { (*s->mutable_metadata()->mutable_labels())["team"] = "c"; },
        {"metadata.labels[team]"}},
-      {"a set, re-ordered", [](v1::Site* s) { s->mutable_spec()->mutable_domains()->SwapElements(0, 1); }, {}},
-      {"a set, one for another", [](v1::Site* s) { s->mutable_spec()->set_domains(0, "c.example"); },
+      {"a set, re-ordered",
+       [](v1::Site* s) { s->mutable_spec()->mutable_domains()->SwapElements(0, 1); },
+       {}},
+      {"a set, one for another",
+       [](v1::Site* s) { s->mutable_spec()->set_domains(0, "c.example"); },
        {"spec.domains[\"a.example\"]", "spec.domains[\"c.example\"]"}},
       {"a list by merge key, its first item gone",
-       [](v1::Site* s) { s->mutable_spec()->mutable_process()->mutable_env()->DeleteSubrange(0, 1); },
+       [](v1::Site* s) {
+         s->mutable_spec()->mutable_process()->mutable_env()->DeleteSubrange(0, 1);
+       },
        {"spec.process.env[A].name", "spec.process.env[A].value"}},
-      {"a plain list", [](v1::Site* s) { s->mutable_spec()->mutable_process()->add_command("x"); },
+      {"a plain list",
+       [](v1::Site* s) { s->mutable_spec()->mutable_process()->add_command("x"); },
        {"spec.process.command"}},
-      {"an empty message", [](v1::Site* s) { s->mutable_spec()->mutable_static_(); }, {"spec.static"}},
-      {"a duration", [](v1::Site* s) { s->mutable_spec()->mutable_health()->mutable_interval()->set_nanos(1); },
+      {"an empty message",
+       [](v1::Site* s) { s->mutable_spec()->mutable_static_(); },
+       {"spec.static"}},
+      {"a duration",
+       [](v1::Site* s) { s->mutable_spec()->mutable_health()->mutable_interval()->set_nanos(1); },
        {"spec.health.interval"}},
   };
   for (const Case& c : cases) {
@@ -162,12 +172,14 @@ TEST(Object, VisitsEverySetField) {
   VisitFields(Shop(), [&](const FieldPath& path, const auto&, const auto*) {
     if (path.ToString().starts_with("spec.process")) paths.push_back(path.ToString());
   });
-  EXPECT_EQ(paths, (std::vector<std::string>{"spec.process", "spec.process.command", "spec.process.env",
-                                             "spec.process.env[0].name", "spec.process.env[0].value",
-                                             "spec.process.env[1].name", "spec.process.env[1].value"}));
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"spec.process", "spec.process.command", "spec.process.env",
+                                      "spec.process.env[0].name", "spec.process.env[0].value",
+                                      "spec.process.env[1].name", "spec.process.env[1].value"}));
 }
 
-// The bytes are hashed and compared across processes and machines: they may not depend on hash seeds.
+// The bytes are hashed and compared across processes and machines: they may not depend on hash
+// seeds.
 TEST(Object, EncodesTheSameBytesInEveryProcess) {
   v1::Object object = Shop();
   v1::ObjectMeta* meta = MutableMeta(&object);
@@ -176,9 +188,12 @@ TEST(Object, EncodesTheSameBytesInEveryProcess) {
   std::string hex;
   for (const char c : Encode(object)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   EXPECT_EQ(hex,
-            "1a9e010a2f0a0473686f70120764656661756c7442060a016112013142060a016212013142060a016d12013142060a017a"
-            "1201311255080218002209612e6578616d706c652209622e6578616d706c6532330a046e6f64650a097365727665722e6a"
-            "73120f0a0141120a76616c7565206f662041120f0a0142120a76616c7565206f66204242041202085a1a1432120a055265"
+            "1a9e010a2f0a0473686f70120764656661756c7442060a016112013142060a016212013142060a016d1201"
+            "3142060a017a"
+            "1201311255080218002209612e6578616d706c652209622e6578616d706c6532330a046e6f64650a097365"
+            "727665722e6a"
+            "73120f0a0141120a76616c7565206f662041120f0a0142120a76616c7565206f66204242041202085a1a14"
+            "32120a055265"
             "6164792a094e6f436f6e74656e74");
   v1::Object back;
   ASSERT_TRUE(back.ParseFromString(Encode(object)));

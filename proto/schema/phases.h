@@ -1,4 +1,5 @@
-// The lifecycle table of each kind, as data: the API server enforces it, docs print it, the simulator checks it.
+// The lifecycle table of each kind, as data: the API server enforces it, docs print it, the
+// simulator checks it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// What the rest of this folder asks of descriptors: rules, names, presence. Internal to proto/schema.
+// What the rest of this folder asks of descriptors: rules, names, presence. Internal to
+// proto/schema.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -24,7 +25,8 @@ const google::protobuf::OneofDescriptor* KindOneof(const Descriptor* object);
 
 bool IsDuration(const FieldDescriptor* field);
 bool IsTimestamp(const FieldDescriptor* field);
-// A message with fields of its own: no map, Duration or Timestamp, which the dialect writes as scalars and mappings.
+// A message with fields of its own: no map, Duration or Timestamp, which the dialect writes as
+// scalars and mappings.
 bool IsSubmessage(const FieldDescriptor* field);
 
 // The field called `name` in camelCase or snake_case; nullptr when there is none.
@@ -44,6 +46,7 @@ std::vector<std::string> EnumNames(const EnumDescriptor* type);
 const FieldDescriptor* MergeKeyOf(const FieldDescriptor* field);
 
 // The items of a map<string, string>, sorted by key.
-std::vector<std::pair<std::string, std::string>> MapItems(const Message& message, const FieldDescriptor* field);
+std::vector<std::pair<std::string, std::string>> MapItems(const Message& message,
+                                                          const FieldDescriptor* field);
 
 }  // namespace reeve::schema

@@ -33,13 +33,69 @@ class Generator {
   size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
 
   std::string Text() {
-    static const auto* const kWords = new std::vector<std::string>{
-        "a", "no", "1.10", "0755", "null", "~", "<<", "true", "x: y", "# no comment", "- a", " padded ", "tab\there",
-        "two\nlines", "block\nwith end\n", "\nleading", "trailing\n\n", "a\n  indented\n", "'quoted'", "\"double\"", "back\\slash",
-        "{flow}", "[flow]", "&anchor", "*alias", "!tag", "%directive", "@at", "---", "...", "--- a", "2026-01-01", "1e3",
-        "Größe", "日本語", "👩‍💻", "a,b", "?", ":", "key:", "$(PORT)", "100%", "=", "|", ">", "a\n#b\nc", "x\n---\ny", "a\n\nb",
-        "line \nspace before end", "node", "a.example", "0", "-1", "+", ".", "..", "a\n", " \n ", "\t", "  ", "It's \"so\" \\n"};
-    return (*kWords)[Below(kWords->size())] + (Below(3) == 0 ? (*kWords)[Below(kWords->size())] : "");
+    static const auto* const kWords = new std::vector<std::string>{"a",
+                                                                   "no",
+                                                                   "1.10",
+                                                                   "0755",
+                                                                   "null",
+                                                                   "~",
+                                                                   "<<",
+                                                                   "true",
+                                                                   "x: y",
+                                                                   "# no comment",
+                                                                   "- a",
+                                                                   " padded ",
+                                                                   "tab\there",
+                                                                   "two\nlines",
+                                                                   "block\nwith end\n",
+                                                                   "\nleading",
+                                                                   "trailing\n\n",
+                                                                   "a\n  indented\n",
+                                                                   "'quoted'",
+                                                                   "\"double\"",
+                                                                   "back\\slash",
+                                                                   "{flow}",
+                                                                   "[flow]",
+                                                                   "&anchor",
+                                                                   "*alias",
+                                                                   "!tag",
+                                                                   "%directive",
+                                                                   "@at",
+                                                                   "---",
+                                                                   "...",
+                                                                   "--- a",
+                                                                   "2026-01-01",
+                                                                   "1e3",
+                                                                   "Größe",
+                                                                   "日本語",
+                                                                   "👩‍💻",
+                                                                   "a,b",
+                                                                   "?",
+                                                                   ":",
+                                                                   "key:",
+                                                                   "$(PORT)",
+                                                                   "100%",
+                                                                   "=",
+                                                                   "|",
+                                                                   ">",
+                                                                   "a\n#b\nc",
+                                                                   "x\n---\ny",
+                                                                   "a\n\nb",
+                                                                   "line \nspace before end",
+                                                                   "node",
+                                                                   "a.example",
+                                                                   "0",
+                                                                   "-1",
+                                                                   "+",
+                                                                   ".",
+                                                                   "..",
+                                                                   "a\n",
+                                                                   " \n ",
+                                                                   "\t",
+                                                                   "  ",
+                                                                   "It's \"so\" \\n"};
+    return (*kWords)[Below(kWords->size())] +
+           (Below(3) == 0 ? (*kWords)[Below(kWords->size())] : "");
   }
 
   int64_t Number(const FieldDescriptor* field) {
@@ -65,7 +121,8 @@ class Generator {
   void FillMap(Message* message, const FieldDescriptor* field) {
     for (size_t n = Below(4); n > 0; --n) {
       Message* item = message->GetReflection()->AddMessage(message, field);
-      item->GetReflection()->SetString(item, field->message_type()->map_key(), fmt::format("{}{}", n, Text()));
+      item->GetReflection()->SetString(item, field->message_type()->map_key(),
+                                       fmt::format("{}{}", n, Text()));
       item->GetReflection()->SetString(item, field->message_type()->map_value(), Text());
     }
   }
@@ -74,13 +131,17 @@ class Generator {
     const Reflection* r = message->GetReflection();
     const bool add = field->is_repeated();
     switch (field->cpp_type()) {
-      case FieldDescriptor::CPPTYPE_INT32: return r->SetInt32(message, field, static_cast<int32_t>(Number(field)));
-      case FieldDescriptor::CPPTYPE_INT64: return r->SetInt64(message, field, Number(field));
-      case FieldDescriptor::CPPTYPE_BOOL: return r->SetBool(message, field, true);
+      case FieldDescriptor::CPPTYPE_INT32:
+        return r->SetInt32(message, field, static_cast<int32_t>(Number(field)));
+      case FieldDescriptor::CPPTYPE_INT64:
+        return r->SetInt64(message, field, Number(field));
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return r->SetBool(message, field, true);
       case FieldDescriptor::CPPTYPE_STRING:
         return add ? r->AddString(message, field, Text()) : r->SetString(message, field, Text());
       case FieldDescriptor::CPPTYPE_ENUM: {
-        const auto* value = field->enum_type()->value(static_cast<int>(Below(field->enum_type()->value_count())));
+        const auto* value =
+            field->enum_type()->value(static_cast<int>(Below(field->enum_type()->value_count())));
         return r->SetEnum(message, field, value);
       }
       default:
@@ -140,7 +201,9 @@ TEST(RoundTrip, JsonGivesTheSameObject) {
     const v1::Object object = Generator(seed).Object();
     const auto back = FromJson(ToJson(object));
     ASSERT_OK(back) << "seed " << seed << "\n" << ToJson(object);
-    ASSERT_EQ(Encode(*back), Encode(object)) << "seed " << seed << "\n" << ToJson(object) << "\n" << ToJson(*back);
+    ASSERT_EQ(Encode(*back), Encode(object)) << "seed " << seed << "\n"
+                                             << ToJson(object) << "\n"
+                                             << ToJson(*back);
   }
 }
 
@@ -160,11 +223,14 @@ TEST(RoundTrip, YamlGivesTheSameIntent) {
 TEST(RoundTrip, DamagedManifestsAreRefusedOrStayTheSame) {
   constexpr std::string_view kPieces = ":-#&*!|>'\"%@`{}[],? \n\t\\0a\x80\xff";
   std::mt19937 random(1);
-  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
+  const auto below = [&](size_t n) {
+    return std::uniform_int_distribution<size_t>(0, n - 1)(random);
+  };
   int read = 0;
   for (uint32_t seed = 0; seed < 2000; ++seed) {
     std::string text = ToYaml(Intent(Generator(seed % 50).Object()));
-    for (size_t n = 1 + below(3); n > 0; --n) text[below(text.size())] = kPieces[below(kPieces.size())];
+    for (size_t n = 1 + below(3); n > 0; --n)
+      text[below(text.size())] = kPieces[below(kPieces.size())];
     const auto manifests = ParseManifests(text, "f");
     if (!manifests.ok()) continue;
     for (const Manifest& manifest : *manifests) {

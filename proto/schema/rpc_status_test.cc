@@ -46,7 +46,8 @@ TEST(RpcStatus, StaysBelowTheLimitOfTheTransport) {
 }
 
 TEST(RpcStatus, DetailsOfOthersAreLeftAlone) {
-  const absl::Status status = FromGrpc(grpc::Status(grpc::StatusCode::INTERNAL, "x", "\xff\xff no protobuf"));
+  const absl::Status status =
+      FromGrpc(grpc::Status(grpc::StatusCode::INTERNAL, "x", "\xff\xff no protobuf"));
   EXPECT_EQ(status, absl::InternalError("x"));
 }
 

@@ -72,9 +72,12 @@ TEST(SampleKind, ReadsAndWritesManifests) {
   const auto back = FromJson(ToJson(object), Kinds());
   ASSERT_OK(back);
   EXPECT_EQ(Encode(FromBytes(*back)), Encode(object));
-  EXPECT_THAT(ParseManifests("apiVersion: reeve/v1\nkind: Backup\nspec: {shedule: Daily}\n", "f", Kinds()),
-              IsError(absl::StatusCode::kInvalidArgument, "f:3:8: unknown field \"spec.shedule\", did you mean \"schedule\"?"));
-  EXPECT_THAT(ParseManifests(kManifest, "f"), IsError(absl::StatusCode::kInvalidArgument, "f:2:7: unknown kind \"Backup\""));
+  EXPECT_THAT(
+      ParseManifests("apiVersion: reeve/v1\nkind: Backup\nspec: {shedule: Daily}\n", "f", Kinds()),
+      IsError(absl::StatusCode::kInvalidArgument,
+              "f:3:8: unknown field \"spec.shedule\", did you mean \"schedule\"?"));
+  EXPECT_THAT(ParseManifests(kManifest, "f"),
+              IsError(absl::StatusCode::kInvalidArgument, "f:2:7: unknown kind \"Backup\""));
 }
 
 TEST(SampleKind, HasDefaultsAndRules) {
@@ -91,13 +94,16 @@ TEST(SampleKind, HasDefaultsAndRules) {
   spec->add_paths("../etc");
   spec->mutable_targets(1)->set_name("near");
   spec->mutable_retention()->set_seconds(60);
-  EXPECT_EQ(ToTexts(Validate(bad)),
-            (Texts{"spec.site: is no name of a Site: must be lower-case letters, digits and single '-', at most 40, "
-                   "starting with a letter, ending with a letter or digit",
-                   "spec.retention: must be at least 3600s",
-                   "spec.paths[2]: must be a relative path of letters, digits and '._-/', without \"..\" or empty parts",
-                   "spec.targets[1].name: is a duplicate of [0]: \"near\"", "spec.passphrase: must have at least 8 bytes"}));
-  EXPECT_EQ(ToTexts(ValidateUpdate(object, bad)), Texts{"spec.site: may not be changed, is \"shop\""});
+  EXPECT_EQ(ToTexts(Validate(bad)), (Texts{"spec.site: is no name of a Site: must be lower-case "
+                                           "letters, digits and single '-', at most 40, "
+                                           "starting with a letter, ending with a letter or digit",
+                                           "spec.retention: must be at least 3600s",
+                                           "spec.paths[2]: must be a relative path of letters, "
+                                           "digits and '._-/', without \"..\" or empty parts",
+                                           "spec.targets[1].name: is a duplicate of [0]: \"near\"",
+                                           "spec.passphrase: must have at least 8 bytes"}));
+  EXPECT_EQ(ToTexts(ValidateUpdate(object, bad)),
+            Texts{"spec.site: may not be changed, is \"shop\""});
 }
 
 TEST(SampleKind, HasColumnsIndexesAndDiffs) {
@@ -105,7 +111,8 @@ TEST(SampleKind, HasColumnsIndexesAndDiffs) {
   object.mutable_backup()->mutable_status()->set_kept(7);
   Texts cells;
   for (const v1::Column& column : Kinds().FindByName("Backup")->options.columns()) {
-    for (const std::string& value : ValuesAt(object, column.path())) cells.push_back(column.name() + " " + value);
+    for (const std::string& value : ValuesAt(object, column.path()))
+      cells.push_back(column.name() + " " + value);
   }
   EXPECT_EQ(cells, (Texts{"SITE shop", "KEPT 7", "PATHS uploads", "PATHS data/db"}));
 
@@ -126,7 +133,8 @@ TEST(SampleKind, HasColumnsIndexesAndDiffs) {
 TEST(SampleKind, NeverShowsWhatIsSensitive) {
   testing::Object object = Nightly();
   object.mutable_backup()->mutable_spec()->set_passphrase("correct horse");
-  for (const std::string& text : {ToYaml(object), ToJson(object), ValueAt(object, "spec.passphrase")}) {
+  for (const std::string& text :
+       {ToYaml(object), ToJson(object), ValueAt(object, "spec.passphrase")}) {
     EXPECT_EQ(text.find("horse"), std::string::npos);
     EXPECT_NE(text.find("***"), std::string::npos);
   }

@@ -21,10 +21,14 @@ struct Unit {
   std::string_view name;
   int64_t nanos;
 };
-constexpr std::array kUnits = {
-    Unit{"h", 3600 * kNanosPerSecond}, Unit{"m", 60 * kNanosPerSecond}, Unit{"s", kNanosPerSecond},
-    Unit{"ms", 1'000'000},             Unit{"us", 1'000},              Unit{"ns", 1}};
-constexpr size_t kFirstPrintedUnit = 2;  // 90s rather than 1m30s: one number reads faster, and sorts.
+constexpr std::array kUnits = {Unit{"h", 3600 * kNanosPerSecond},
+                               Unit{"m", 60 * kNanosPerSecond},
+                               Unit{"s", kNanosPerSecond},
+                               Unit{"ms", 1'000'000},
+                               Unit{"us", 1'000},
+                               Unit{"ns", 1}};
+constexpr size_t kFirstPrintedUnit =
+    2;  // 90s rather than 1m30s: one number reads faster, and sorts.
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -58,7 +62,8 @@ std::optional<int64_t> TakePart(std::string_view* text, size_t* unit) {
   return std::nullopt;
 }
 
-// "dddd-dd-ddTdd:dd:dd" and what may follow; absl::ParseTime alone would take blanks and "infinite-future".
+// "dddd-dd-ddTdd:dd:dd" and what may follow; absl::ParseTime alone would take blanks and
+// "infinite-future".
 bool LooksLikeTimestamp(std::string_view text) {
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() <= kShape.size()) return false;
@@ -89,26 +94,40 @@ std::string MessageText(const Message& value, const FieldDescriptor* field) {
 std::string RepeatedText(const Message& message, const FieldDescriptor* field, int index) {
   const Reflection* r = message.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return std::to_string(r->GetRepeatedInt32(message, field, index));
-    case FieldDescriptor::CPPTYPE_INT64: return std::to_string(r->GetRepeatedInt64(message, field, index));
-    case FieldDescriptor::CPPTYPE_UINT32: return std::to_string(r->GetRepeatedUInt32(message, field, index));
-    case FieldDescriptor::CPPTYPE_BOOL: return r->GetRepeatedBool(message, field, index) ? "true" : "false";
-    case FieldDescriptor::CPPTYPE_ENUM: return EnumText(r->GetRepeatedEnum(message, field, index));
-    case FieldDescriptor::CPPTYPE_STRING: return r->GetRepeatedString(message, field, index);
-    default: return MessageText(r->GetRepeatedMessage(message, field, index), field);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return std::to_string(r->GetRepeatedInt32(message, field, index));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return std::to_string(r->GetRepeatedInt64(message, field, index));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(r->GetRepeatedUInt32(message, field, index));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return r->GetRepeatedBool(message, field, index) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(r->GetRepeatedEnum(message, field, index));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return r->GetRepeatedString(message, field, index);
+    default:
+      return MessageText(r->GetRepeatedMessage(message, field, index), field);
   }
 }
 
 std::string SingularText(const Message& message, const FieldDescriptor* field) {
   const Reflection* r = message.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return std::to_string(r->GetInt32(message, field));
-    case FieldDescriptor::CPPTYPE_INT64: return std::to_string(r->GetInt64(message, field));
-    case FieldDescriptor::CPPTYPE_UINT32: return std::to_string(r->GetUInt32(message, field));
-    case FieldDescriptor::CPPTYPE_BOOL: return r->GetBool(message, field) ? "true" : "false";
-    case FieldDescriptor::CPPTYPE_ENUM: return EnumText(r->GetEnum(message, field));
-    case FieldDescriptor::CPPTYPE_STRING: return r->GetString(message, field);
-    default: return MessageText(r->GetMessage(message, field), field);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return std::to_string(r->GetInt32(message, field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return std::to_string(r->GetInt64(message, field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return std::to_string(r->GetUInt32(message, field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return r->GetBool(message, field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(r->GetEnum(message, field));
+    case FieldDescriptor::CPPTYPE_STRING:
+      return r->GetString(message, field);
+    default:
+      return MessageText(r->GetMessage(message, field), field);
   }
 }
 
@@ -137,7 +156,8 @@ template <typename T>
 bool ParseMessage(Message* message, const FieldDescriptor* field, const std::optional<T>& value) {
   const Reflection* r = message->GetReflection();
   return Assign(value, [&](const T& parsed) {
-    Message* slot = field->is_repeated() ? r->AddMessage(message, field) : r->MutableMessage(message, field);
+    Message* slot =
+        field->is_repeated() ? r->AddMessage(message, field) : r->MutableMessage(message, field);
     static_cast<T*>(slot)->CopyFrom(parsed);
   });
 }
@@ -170,7 +190,8 @@ std::optional<google::protobuf::Duration> ParseDuration(std::string_view text) {
 }
 
 std::string FormatTimestamp(const google::protobuf::Timestamp& timestamp) {
-  const absl::Time time = absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+  const absl::Time time =
+      absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
   return absl::FormatTime("%E4Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
 }
 
@@ -194,10 +215,14 @@ std::string ExpectedScalar(const FieldDescriptor* field) {
   if (IsDuration(field)) return "must be a duration such as 90s, 1m30s or 500ms";
   if (IsTimestamp(field)) return "must be an RFC 3339 time such as 2026-01-31T12:00:00Z";
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL: return "must be true or false";
-    case FieldDescriptor::CPPTYPE_ENUM: return "must be one of " + Join(EnumNames(field->enum_type()), ", ");
-    case FieldDescriptor::CPPTYPE_STRING: return "must be a string";
-    default: return "must be a decimal integer";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "must be true or false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return "must be one of " + Join(EnumNames(field->enum_type()), ", ");
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "must be a string";
+    default:
+      return "must be a decimal integer";
   }
 }
 
@@ -208,17 +233,26 @@ bool ParseScalar(Message* message, const FieldDescriptor* field, std::string_vie
   if (IsTimestamp(field)) return ParseMessage(message, field, ParseTimestamp(text));
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return Assign(ParseDecimal<int32_t>(text), [&](int32_t v) { add ? r->AddInt32(message, field, v) : r->SetInt32(message, field, v); });
+      return Assign(ParseDecimal<int32_t>(text), [&](int32_t v) {
+        add ? r->AddInt32(message, field, v) : r->SetInt32(message, field, v);
+      });
     case FieldDescriptor::CPPTYPE_INT64:
-      return Assign(ParseDecimal<int64_t>(text), [&](int64_t v) { add ? r->AddInt64(message, field, v) : r->SetInt64(message, field, v); });
+      return Assign(ParseDecimal<int64_t>(text), [&](int64_t v) {
+        add ? r->AddInt64(message, field, v) : r->SetInt64(message, field, v);
+      });
     case FieldDescriptor::CPPTYPE_UINT32:
-      return Assign(ParseDecimal<uint32_t>(text), [&](uint32_t v) { add ? r->AddUInt32(message, field, v) : r->SetUInt32(message, field, v); });
+      return Assign(ParseDecimal<uint32_t>(text), [&](uint32_t v) {
+        add ? r->AddUInt32(message, field, v) : r->SetUInt32(message, field, v);
+      });
     case FieldDescriptor::CPPTYPE_BOOL:
-      return Assign(ParseBool(text), [&](bool v) { add ? r->AddBool(message, field, v) : r->SetBool(message, field, v); });
+      return Assign(ParseBool(text), [&](bool v) {
+        add ? r->AddBool(message, field, v) : r->SetBool(message, field, v);
+      });
     case FieldDescriptor::CPPTYPE_ENUM:
       return ParseEnum(message, field, text);
     default:
-      add ? r->AddString(message, field, std::string(text)) : r->SetString(message, field, std::string(text));
+      add ? r->AddString(message, field, std::string(text))
+          : r->SetString(message, field, std::string(text));
       return true;
   }
 }

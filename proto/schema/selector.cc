@@ -33,29 +33,34 @@ class SelectorParser {
   absl::StatusOr<Requirement> ParseOne() {
     const bool negated = Take("!");
     Requirement one = {.key = TakeWord()};
-    if (const std::string why = WhyNotFormat(v1::LABEL_KEY, one.key); !why.empty()) return Bad("a key " + why);
+    if (const std::string why = WhyNotFormat(v1::LABEL_KEY, one.key); !why.empty())
+      return Bad("a key " + why);
     if (negated || Peek().empty() || Peek().front() == ',') {
       one.op = negated ? Op::kNotExists : Op::kExists;
       return one;
     }
     RETURN_IF_ERROR(ParseValues(&one));
     for (const std::string& value : one.values) {
-      if (const std::string why = WhyNotFormat(v1::LABEL_VALUE, value); !why.empty()) return Bad("a value " + why);
+      if (const std::string why = WhyNotFormat(v1::LABEL_VALUE, value); !why.empty())
+        return Bad("a value " + why);
     }
     std::sort(one.values.begin(), one.values.end());
     return one;
   }
 
   absl::Status ParseValues(Requirement* one) {
-    if (Take("!=")) one->op = Op::kNotIn;
-    else if (!Take("==") && !Take("=")) return ParseSet(one);
+    if (Take("!="))
+      one->op = Op::kNotIn;
+    else if (!Take("==") && !Take("="))
+      return ParseSet(one);
     one->values = {TakeWord()};
     return absl::OkStatus();
   }
 
   absl::Status ParseSet(Requirement* one) {
     const std::string word = TakeWord();
-    if (word != "in" && word != "notin") return Bad("expected =, !=, in or notin after \"" + one->key + "\"");
+    if (word != "in" && word != "notin")
+      return Bad("expected =, !=, in or notin after \"" + one->key + "\"");
     one->op = word == "in" ? Op::kIn : Op::kNotIn;
     if (!Take("(")) return Bad("expected '(' after \"" + word + "\"");
     do {
@@ -123,12 +128,13 @@ absl::StatusOr<Requirement> ParseField(std::string_view term, const Kind& kind) 
   Requirement one = {.op = rest.starts_with("!=") ? Op::kNotIn : Op::kIn};
   const size_t operator_bytes = rest.starts_with("!=") || rest.starts_with("==") ? 2 : 1;
   if (!rest.starts_with("=") && !rest.starts_with("!=")) {
-    return InvalidArgument("\"{}\" is not a field selector: expected field=value or field!=value", term);
+    return InvalidArgument("\"{}\" is not a field selector: expected field=value or field!=value",
+                           term);
   }
   one.key = IndexedPath(kind.descriptor, path);
   if (one.key.empty()) {
-    return InvalidArgument("field selector: {} cannot be selected by \"{}\", only by {}", kind.plural, path,
-                           Join(IndexedFields(kind.descriptor), ", "));
+    return InvalidArgument("field selector: {} cannot be selected by \"{}\", only by {}",
+                           kind.plural, path, Join(IndexedFields(kind.descriptor), ", "));
   }
   one.values = {std::string(Trim(rest.substr(operator_bytes)))};
   return one;
@@ -146,12 +152,17 @@ absl::StatusOr<Requirements> ParseFields(std::string_view text, const Kind& kind
 
 // As in Kubernetes, an object without the label satisfies != and notin.
 bool Satisfies(const Requirement& one, const std::string* value) {
-  const bool listed = value != nullptr && std::binary_search(one.values.begin(), one.values.end(), *value);
+  const bool listed =
+      value != nullptr && std::binary_search(one.values.begin(), one.values.end(), *value);
   switch (one.op) {
-    case Op::kIn: return listed;
-    case Op::kNotIn: return !listed;
-    case Op::kExists: return value != nullptr;
-    default: return value == nullptr;
+    case Op::kIn:
+      return listed;
+    case Op::kNotIn:
+      return !listed;
+    case Op::kExists:
+      return value != nullptr;
+    default:
+      return value == nullptr;
   }
 }
 

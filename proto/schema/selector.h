@@ -23,8 +23,10 @@ struct Requirement {
 // A parsed v1::Selector. Immutable; thread-safe.
 class Matcher {
  public:
-  // INVALID_ARGUMENT for bad syntax, an unknown kind, or a field that the schema does not mark indexed.
-  static absl::StatusOr<Matcher> Parse(const v1::Selector& selector, const KindRegistry& registry = KindRegistry::Get());
+  // INVALID_ARGUMENT for bad syntax, an unknown kind, or a field that the schema does not mark
+  // indexed.
+  static absl::StatusOr<Matcher> Parse(const v1::Selector& selector,
+                                       const KindRegistry& registry = KindRegistry::Get());
 
   const Kind& kind() const { return *kind_; }
   const std::string& ns() const { return ns_; }

@@ -9,7 +9,8 @@ namespace {
 
 using absl::StatusCode;
 
-v1::Selector Select(const std::string& kind, const std::string& labels, const std::string& fields = "") {
+v1::Selector Select(const std::string& kind, const std::string& labels,
+                    const std::string& fields = "") {
   v1::Selector selector;
   selector.set_kind(kind);
   selector.set_labels(labels);
@@ -78,7 +79,8 @@ TEST(Selector, MatchesIndexedFieldsKindAndNamespace) {
 }
 
 TEST(Selector, TellsWhatAnIndexCanServe) {
-  ASSERT_OK_AND_ASSIGN(const Matcher matcher, Matcher::Parse(Select("Work", "", "spec.host=h1,metadata.name!=x")));
+  ASSERT_OK_AND_ASSIGN(const Matcher matcher,
+                       Matcher::Parse(Select("Work", "", "spec.host=h1,metadata.name!=x")));
   EXPECT_EQ(matcher.RequiredField("spec.host"), "h1");
   EXPECT_EQ(matcher.RequiredField("metadata.name"), "");
 }
@@ -97,12 +99,14 @@ TEST(Selector, RefusesBadSyntax) {
       {"Site", "a=ä", "", "a value must be"},
       {"Site", "!a=b", "", "expected ','"},
       {"Site", "", "metadata.name", "expected field=value"},
-      {"Site", "", "spec.replicas=1", "sites cannot be selected by \"spec.replicas\", only by metadata.name, metadata.namespace"},
+      {"Site", "", "spec.replicas=1",
+       "sites cannot be selected by \"spec.replicas\", only by metadata.name, metadata.namespace"},
       {"Work", "", "spec.nothing=1", "only by metadata.name, metadata.namespace, spec.host"},
       {"Work", "", "spec=1", "cannot be selected by \"spec\""},
   };
   for (const auto& [kind, labels, fields, error] : cases) {
-    EXPECT_THAT(Matcher::Parse(Select(kind, labels, fields)), IsError(StatusCode::kInvalidArgument, error));
+    EXPECT_THAT(Matcher::Parse(Select(kind, labels, fields)),
+                IsError(StatusCode::kInvalidArgument, error));
   }
 }
 

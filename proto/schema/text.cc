@@ -16,16 +16,11 @@ struct Range {
   std::string_view what;
 };
 constexpr std::array kForbidden = {
-    Range{0x00, 0x08, "control character"},
-    Range{0x0b, 0x0c, "control character"},
-    Range{0x0e, 0x1f, "control character"},
-    Range{0x7f, 0x9f, "control character"},
-    Range{0x061c, 0x061c, "bidirectional control"},
-    Range{0x200e, 0x200f, "bidirectional control"},
-    Range{0x2028, 0x2029, "line separator"},
-    Range{0x202a, 0x202e, "bidirectional control"},
-    Range{0x2066, 0x2069, "bidirectional control"},
-    Range{0xfeff, 0xfeff, "byte order mark"},
+    Range{0x00, 0x08, "control character"},         Range{0x0b, 0x0c, "control character"},
+    Range{0x0e, 0x1f, "control character"},         Range{0x7f, 0x9f, "control character"},
+    Range{0x061c, 0x061c, "bidirectional control"}, Range{0x200e, 0x200f, "bidirectional control"},
+    Range{0x2028, 0x2029, "line separator"},        Range{0x202a, 0x202e, "bidirectional control"},
+    Range{0x2066, 0x2069, "bidirectional control"}, Range{0xfeff, 0xfeff, "byte order mark"},
     Range{0xfffe, 0xffff, "no character"},
 };
 
@@ -43,7 +38,8 @@ bool IsValid(char32_t value, size_t bytes) {
 }
 
 // Punycode (RFC 3492, section 5 and 6.1).
-constexpr uint32_t kBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700, kFirstBias = 72, kFirstPoint = 0x80;
+constexpr uint32_t kBase = 36, kTMin = 1, kTMax = 26, kSkew = 38, kDamp = 700, kFirstBias = 72,
+                   kFirstPoint = 0x80;
 
 uint32_t Adapt(uint32_t delta, uint32_t points, bool first) {
   delta = first ? delta / kDamp : delta / 2;
@@ -65,7 +61,8 @@ std::optional<uint32_t> TakeInteger(std::string_view* text, uint32_t bias) {
   uint32_t weight = 1;
   for (uint32_t k = kBase;; k += kBase) {
     const std::optional<uint32_t> digit = text->empty() ? std::nullopt : Digit(text->front());
-    if (!digit || *digit > (std::numeric_limits<uint32_t>::max() - value) / weight) return std::nullopt;
+    if (!digit || *digit > (std::numeric_limits<uint32_t>::max() - value) / weight)
+      return std::nullopt;
     text->remove_prefix(1);
     value += *digit * weight;
     const uint32_t t = k <= bias ? kTMin : std::min(k - bias, kTMax);
@@ -94,7 +91,8 @@ CodePoint FirstCodePoint(std::string_view text) {
 
 std::string WhyForbidden(char32_t c) {
   for (const Range& range : kForbidden) {
-    if (c >= range.first && c <= range.last) return fmt::format("{} U+{:04X}", range.what, static_cast<uint32_t>(c));
+    if (c >= range.first && c <= range.last)
+      return fmt::format("{} U+{:04X}", range.what, static_cast<uint32_t>(c));
   }
   return "";
 }
@@ -115,7 +113,8 @@ bool IsPunycode(std::string_view label) {
     ++points;
     point += i / points;
     i = i % points + 1;
-    if (point > 0x10ffff || !WhyForbidden(point).empty() || (point >= 0xd800 && point <= 0xdfff)) return false;
+    if (point > 0x10ffff || !WhyForbidden(point).empty() || (point >= 0xd800 && point <= 0xdfff))
+      return false;
   }
   return true;
 }

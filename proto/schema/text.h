@@ -16,8 +16,8 @@ struct CodePoint {
 // The first code point of `text`. REQUIRES: `text` is not empty.
 CodePoint FirstCodePoint(std::string_view text);
 
-// Why `c` may not stand in a manifest: "control character U+0007"; "" when it may. Line feed, tab and carriage
-// return are the caller's to judge.
+// Why `c` may not stand in a manifest: "control character U+0007"; "" when it may. Line feed, tab
+// and carriage return are the caller's to judge.
 std::string WhyForbidden(char32_t c);
 
 // Whether `label`, the part of an A-label after "xn--", decodes to something that needed encoding.

@@ -26,14 +26,18 @@ std::string AtMost(std::string_view what, size_t max, size_t is) {
 int64_t IntegerAt(const Message& message, const FieldDescriptor* field) {
   const Reflection* r = message.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return r->GetInt32(message, field);
-    case FieldDescriptor::CPPTYPE_INT64: return r->GetInt64(message, field);
-    default: return r->GetUInt32(message, field);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return r->GetInt32(message, field);
+    case FieldDescriptor::CPPTYPE_INT64:
+      return r->GetInt64(message, field);
+    default:
+      return r->GetUInt32(message, field);
   }
 }
 
 bool IsInteger(const FieldDescriptor* field) {
-  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 || field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
          field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
 }
 
@@ -52,9 +56,11 @@ class Checker {
     }
   }
 
-  void CheckMeta(const FieldPath& path, const v1::ObjectMeta& meta, const v1::KindOptions& options) {
+  void CheckMeta(const FieldPath& path, const v1::ObjectMeta& meta,
+                 const v1::KindOptions& options) {
     const FieldPath ns = path.Child("namespace");
-    if (!meta.name().empty()) AddWhy(path.Child("name"), WhyNotName(options.name_grammar(), meta.name()));
+    if (!meta.name().empty())
+      AddWhy(path.Child("name"), WhyNotName(options.name_grammar(), meta.name()));
     if (options.scope() == v1::CLUSTER) {
       if (!meta.namespace_().empty()) Add(ns, "must be empty: the kind has no namespace");
     } else if (meta.namespace_().empty()) {
@@ -90,19 +96,24 @@ class Checker {
     if (field->is_map()) return CheckMap(path, message, field);
     if (field->is_repeated()) return CheckList(path, message, field);
     if (!set && !IsObjectPart(path)) return;
-    if (IsSubmessage(field)) return CheckMessage(path, message.GetReflection()->GetMessage(message, field));
+    if (IsSubmessage(field))
+      return CheckMessage(path, message.GetReflection()->GetMessage(message, field));
     if (IsInteger(field)) return CheckRange(path, IntegerAt(message, field), rules, "");
     if (IsDuration(field)) return CheckDuration(path, message, field);
-    if (field->enum_type() != nullptr) return CheckEnum(path, field, message.GetReflection()->GetEnumValue(message, field));
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) CheckString(path, ScalarText(message, field), rules);
+    if (field->enum_type() != nullptr)
+      return CheckEnum(path, field, message.GetReflection()->GetEnumValue(message, field));
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+      CheckString(path, ScalarText(message, field), rules);
   }
 
   void CheckEnum(const FieldPath& path, const FieldDescriptor* field, int number) {
     if (field->enum_type()->FindValueByNumber(number) != nullptr) return;
-    Add(path, fmt::format("must be one of {}, is number {}", Join(EnumNames(field->enum_type()), ", "), number));
+    Add(path, fmt::format("must be one of {}, is number {}",
+                          Join(EnumNames(field->enum_type()), ", "), number));
   }
 
-  void CheckRange(const FieldPath& path, int64_t value, const v1::FieldRules& rules, std::string_view unit) {
+  void CheckRange(const FieldPath& path, int64_t value, const v1::FieldRules& rules,
+                  std::string_view unit) {
     if (rules.has_min() && value < rules.min()) {
       Add(path, fmt::format("must be at least {}{}", rules.min(), unit));
     } else if (rules.has_max() && value > rules.max()) {
@@ -112,19 +123,22 @@ class Checker {
 
   // Whole seconds are compared, so what is over the limit by a fraction counts as the next second.
   void CheckDuration(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
-    const auto& value =
-        static_cast<const google::protobuf::Duration&>(message.GetReflection()->GetMessage(message, field));
+    const auto& value = static_cast<const google::protobuf::Duration&>(
+        message.GetReflection()->GetMessage(message, field));
     const v1::FieldRules& rules = RulesOf(field);
-    const bool fraction_over = rules.has_max() && value.seconds() == rules.max() && value.nanos() > 0;
+    const bool fraction_over =
+        rules.has_max() && value.seconds() == rules.max() && value.nanos() > 0;
     CheckRange(path, value.seconds() + (fraction_over ? 1 : 0), rules, "s");
   }
 
   void CheckString(const FieldPath& path, std::string_view value, const v1::FieldRules& rules) {
     const size_t max = rules.max_length() != 0 ? rules.max_length() : kStringBytesMax;
     if (value.size() > max) return Add(path, AtMost("bytes", max, value.size()));
-    if (value.size() < rules.min_length()) Add(path, fmt::format("must have at least {} bytes", rules.min_length()));
+    if (value.size() < rules.min_length())
+      Add(path, fmt::format("must have at least {} bytes", rules.min_length()));
     if (const std::string why = WhyNotText(value); !why.empty()) return Add(path, why);
-    if (const std::string why = WhyNotFormat(rules.format(), value); !why.empty()) return Add(path, why);
+    if (const std::string why = WhyNotFormat(rules.format(), value); !why.empty())
+      return Add(path, why);
     CheckReference(path, value, rules);
   }
 
@@ -156,7 +170,8 @@ class Checker {
     const Reflection* reflection = message.GetReflection();
     const auto size = static_cast<uint32_t>(reflection->FieldSize(message, field));
     const uint32_t max = rules.max_items() != 0 ? rules.max_items() : kListItemsMax;
-    if (size < rules.min_items()) Add(path, fmt::format("must have at least {} items", rules.min_items()));
+    if (size < rules.min_items())
+      Add(path, fmt::format("must have at least {} items", rules.min_items()));
     if (size > max) return Add(path, AtMost("items", max, size));
     for (int i = 0; i < static_cast<int>(size); ++i) {
       if (IsSubmessage(field)) {
@@ -182,9 +197,9 @@ class Checker {
     std::map<std::string, int> first;
     for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
       const FieldPath at = key == nullptr ? path.At(i) : path.At(i).Child(key->json_name());
-      const std::string value = key == nullptr
-                                    ? ScalarText(message, field, i)
-                                    : ScalarText(reflection->GetRepeatedMessage(message, field, i), key);
+      const std::string value =
+          key == nullptr ? ScalarText(message, field, i)
+                         : ScalarText(reflection->GetRepeatedMessage(message, field, i), key);
       const auto [found, added] = first.emplace(value, i);
       if (!added) Add(at, fmt::format("is a duplicate of [{}]: \"{}\"", found->second, value));
       if (key != nullptr && value.empty() && !RulesOf(key).required()) Add(at, "required");

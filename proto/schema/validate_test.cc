@@ -37,23 +37,31 @@ struct Case {
 
 const Case kCases[] = {
     {"nothing", [](v1::Site*) {}, {}},
-    {"no name", [](v1::Site* s) { s->mutable_metadata()->clear_name(); }, {"metadata.name: required"}},
-    {"no metadata", [](v1::Site* s) { s->clear_metadata(); },
+    {"no name",
+     [](v1::Site* s) { s->mutable_metadata()->clear_name(); },
+     {"metadata.name: required"}},
+    {"no metadata",
+     [](v1::Site* s) { s->clear_metadata(); },
      {"metadata.name: required", "metadata.namespace: required"}},
     {"no spec", [](v1::Site* s) { s->clear_spec(); }, {"spec.type: required"}},
     {"no type", [](v1::Site* s) { s->mutable_spec()->clear_type(); }, {"spec.type: required"}},
     {"a type from the future",
      [](v1::Site* s) { s->mutable_spec()->set_type(static_cast<v1::SiteSpec::Type>(77)); },
      {"spec.type: must be one of Static, Process, is number 77"}},
-    {"a negative", [](v1::Site* s) { s->mutable_spec()->set_replicas(-1); },
+    {"a negative",
+     [](v1::Site* s) { s->mutable_spec()->set_replicas(-1); },
      {"spec.replicas: must be at least 0"}},
-    {"too many", [](v1::Site* s) { s->mutable_spec()->set_replicas(101); },
+    {"too many",
+     [](v1::Site* s) { s->mutable_spec()->set_replicas(101); },
      {"spec.replicas: must be at most 100"}},
-    {"a port", [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_port(65536); },
+    {"a port",
+     [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_port(65536); },
      {"spec.process.port: must be at most 65535"}},
-    {"no command", [](v1::Site* s) { s->mutable_spec()->mutable_process()->clear_command(); },
+    {"no command",
+     [](v1::Site* s) { s->mutable_spec()->mutable_process()->clear_command(); },
      {"spec.process.command: must have at least 1 items"}},
-    {"a command over lines", [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_command(0, "a\nb"); },
+    {"a command over lines",
+     [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_command(0, "a\nb"); },
      {"spec.process.command[0]: must be one line without tabs"}},
     {"a long argument",
      [](v1::Site* s) { s->mutable_spec()->mutable_process()->add_command(std::string(4097, 'a')); },
@@ -65,11 +73,15 @@ const Case kCases[] = {
      {"spec.domains[1]: is a duplicate of [0]: \"a.example\""}},
     {"a variable twice, and one without name",
      [](v1::Site* s) {
-       for (const char* name : {"A", "", "A"}) s->mutable_spec()->mutable_process()->add_env()->set_name(name);
+       for (const char* name : {"A", "", "A"})
+         s->mutable_spec()->mutable_process()->add_env()->set_name(name);
      },
-     {"spec.process.env[1].name: required", "spec.process.env[2].name: is a duplicate of [0]: \"A\""}},
+     {"spec.process.env[1].name: required",
+      "spec.process.env[2].name: is a duplicate of [0]: \"A\""}},
     {"too short a pause",
-     [](v1::Site* s) { s->mutable_spec()->mutable_health()->mutable_interval()->set_nanos(500'000'000); },
+     [](v1::Site* s) {
+       s->mutable_spec()->mutable_health()->mutable_interval()->set_nanos(500'000'000);
+     },
      {"spec.health.interval: must be at least 1s"}},
     {"too long a pause by a fraction",
      [](v1::Site* s) {
@@ -77,20 +89,28 @@ const Case kCases[] = {
        s->mutable_spec()->mutable_health()->mutable_interval()->set_nanos(1);
      },
      {"spec.health.interval: must be at most 3600s"}},
-    {"a host that cannot be", [](v1::Site* s) { s->mutable_spec()->mutable_placement()->add_hosts("a/b"); },
-     {"spec.placement.hosts[0]: is no name of a Host: must be lower-case letters, digits and single '-', at most 40, "
+    {"a host that cannot be",
+     [](v1::Site* s) { s->mutable_spec()->mutable_placement()->add_hosts("a/b"); },
+     {"spec.placement.hosts[0]: is no name of a Host: must be lower-case letters, digits and "
+      "single '-', at most 40, "
       "starting with a letter, ending with a letter or digit"}},
-    {"a bad label", [](v1::Site* s) { (*s->mutable_metadata()->mutable_labels())["a"] = "b c"; },
-     {"metadata.labels[a]: must be at most 63 letters, digits and '-_.', starting and ending with a letter or digit"}},
+    {"a bad label",
+     [](v1::Site* s) { (*s->mutable_metadata()->mutable_labels())["a"] = "b c"; },
+     {"metadata.labels[a]: must be at most 63 letters, digits and '-_.', starting and ending with "
+      "a letter or digit"}},
     {"labels without end",
      [](v1::Site* s) {
-       for (int i = 0; i < 65; ++i) (*s->mutable_metadata()->mutable_labels())["l" + std::to_string(i)] = "x";
+       for (int i = 0; i < 65; ++i)
+         (*s->mutable_metadata()->mutable_labels())["l" + std::to_string(i)] = "x";
      },
      {"metadata.labels: must have at most 64 entries, has 65"}},
-    {"a bad finalizer", [](v1::Site* s) { s->mutable_metadata()->add_finalizers("a b"); },
-     {"metadata.finalizers[0]: must be [prefix/]name: a name of at most 63 letters, digits and '-_.', a prefix that is "
+    {"a bad finalizer",
+     [](v1::Site* s) { s->mutable_metadata()->add_finalizers("a b"); },
+     {"metadata.finalizers[0]: must be [prefix/]name: a name of at most 63 letters, digits and "
+      "'-_.', a prefix that is "
       "a DNS name"}},
-    {"hidden text", [](v1::Site* s) { (*s->mutable_metadata()->mutable_annotations())["a"] = "x\xe2\x80\xaey"; },
+    {"hidden text",
+     [](v1::Site* s) { (*s->mutable_metadata()->mutable_annotations())["a"] = "x\xe2\x80\xaey"; },
      {"metadata.annotations[a]: may not contain a bidirectional control U+202E"}},
     {"a newer sender",
      [](v1::Site* s) {
@@ -104,7 +124,8 @@ const Case kCases[] = {
        s->mutable_spec()->set_replicas(-1);
      },
      {"spec.type: required", "spec.replicas: must be at least 0",
-      "metadata.name: must be lower-case letters, digits and single '-', at most 40, starting with a letter, ending "
+      "metadata.name: must be lower-case letters, digits and single '-', at most 40, starting with "
+      "a letter, ending "
       "with a letter or digit"}},
 };
 
@@ -127,7 +148,8 @@ TEST(Validate, Scopes) {
   MutableMeta(&host)->set_name("h1");
   EXPECT_EQ(ToTexts(Validate(host)), Texts());
   MutableMeta(&host)->set_namespace_("default");
-  EXPECT_EQ(ToTexts(Validate(host)), Texts{"metadata.namespace: must be empty: the kind has no namespace"});
+  EXPECT_EQ(ToTexts(Validate(host)),
+            Texts{"metadata.namespace: must be empty: the kind has no namespace"});
   EXPECT_EQ(ToTexts(Validate(v1::Object())), Texts{"kind: required"});
 }
 
@@ -140,7 +162,8 @@ TEST(Validate, AnObjectHasASize) {
   }
   const Violations violations = Validate(object);
   ASSERT_EQ(violations.size(), 1u);
-  EXPECT_NE(violations[0].message().find(fmt::format("at most {} bytes", kObjectBytesMax)), std::string::npos);
+  EXPECT_NE(violations[0].message().find(fmt::format("at most {} bytes", kObjectBytesMax)),
+            std::string::npos);
 }
 
 TEST(ValidateUpdate, FixedFieldsStay) {
@@ -149,11 +172,14 @@ TEST(ValidateUpdate, FixedFieldsStay) {
   const Case cases[] = {
       {"nothing", [](v1::Site*) {}, {}},
       {"a free field", [](v1::Site* s) { s->mutable_spec()->set_replicas(3); }, {}},
-      {"type", [](v1::Site* s) { s->mutable_spec()->set_type(v1::SiteSpec::Static); },
+      {"type",
+       [](v1::Site* s) { s->mutable_spec()->set_type(v1::SiteSpec::Static); },
        {"spec.type: may not be changed, is \"Process\""}},
-      {"type taken away", [](v1::Site* s) { s->mutable_spec()->clear_type(); },
+      {"type taken away",
+       [](v1::Site* s) { s->mutable_spec()->clear_type(); },
        {"spec.type: may not be changed, is \"Process\""}},
-      {"a nested one", [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_user_id(30002); },
+      {"a nested one",
+       [](v1::Site* s) { s->mutable_spec()->mutable_process()->set_user_id(30002); },
        {"spec.process.userId: may not be changed, is \"30001\""}},
   };
   for (const Case& c : cases) {
@@ -169,8 +195,13 @@ TEST(ValidateUpdate, PhasesFollowTheTable) {
   const std::tuple<std::string, std::string, Texts> cases[] = {
       {"Created", "Provisioning", {}},
       {"Active", "Active", {}},
-      {"Active", "Created", {"status.phase: may not go from \"Active\" to \"Created\", only to DomainPending, Destroying"}},
-      {"Destroyed", "Active", {"status.phase: may not go from \"Destroyed\" to \"Active\": it is final"}},
+      {"Active",
+       "Created",
+       {"status.phase: may not go from \"Active\" to \"Created\", only to DomainPending, "
+        "Destroying"}},
+      {"Destroyed",
+       "Active",
+       {"status.phase: may not go from \"Destroyed\" to \"Active\": it is final"}},
   };
   for (const auto& [from, to, violations] : cases) {
     v1::Object before = Shop();
@@ -209,8 +240,9 @@ TEST(Violations, BecomeAStatusInKubectlsWordsAndComeBack) {
 
   object.mutable_site()->mutable_spec()->clear_type();
   status = ToStatus(Validate(object), KeyOf(object));
-  EXPECT_EQ(status.message(),
-            "Site \"shop\" is invalid:\n* spec.type: required\n* spec.replicas: must be at least 0");
+  EXPECT_EQ(
+      status.message(),
+      "Site \"shop\" is invalid:\n* spec.type: required\n* spec.replicas: must be at least 0");
   EXPECT_EQ(ViolationsOf(Annotate(status, "applying")).size(), 2u) << "context keeps them";
   EXPECT_OK(ToStatus({}, KeyOf(object)));
   EXPECT_TRUE(ViolationsOf(absl::OkStatus()).empty());

@@ -36,11 +36,14 @@ class ChangeChecker {
   }
 
  private:
-  void CompareFixed(const FieldPath& path, const Message& before, const Message& after, const FieldDescriptor* field) {
+  void CompareFixed(const FieldPath& path, const Message& before, const Message& after,
+                    const FieldDescriptor* field) {
     if (!IsSet(before, field)) return;
     if (FieldText(before, field) == FieldText(after, field)) return;
-    const bool scalar = !field->is_repeated() && !IsSubmessage(field) && !RulesOf(field).sensitive();
-    Add(path, scalar ? fmt::format("may not be changed, is \"{}\"", ScalarText(before, field)) : "may not be changed");
+    const bool scalar =
+        !field->is_repeated() && !IsSubmessage(field) && !RulesOf(field).sensitive();
+    Add(path, scalar ? fmt::format("may not be changed, is \"{}\"", ScalarText(before, field))
+                     : "may not be changed");
   }
 
   // Text that is equal exactly when the field's values are.
@@ -56,13 +59,16 @@ class ChangeChecker {
     return Encode(*only);
   }
 
-  void CompareBelow(const FieldPath& path, const Message& before, const Message& after, const FieldDescriptor* field) {
+  void CompareBelow(const FieldPath& path, const Message& before, const Message& after,
+                    const FieldDescriptor* field) {
     if (field->is_repeated()) return CompareItems(path, before, after, field);
     if (!IsSet(before, field) || !IsSet(after, field)) return;
-    Compare(path, before.GetReflection()->GetMessage(before, field), after.GetReflection()->GetMessage(after, field));
+    Compare(path, before.GetReflection()->GetMessage(before, field),
+            after.GetReflection()->GetMessage(after, field));
   }
 
-  void CompareItems(const FieldPath& path, const Message& before, const Message& after, const FieldDescriptor* field) {
+  void CompareItems(const FieldPath& path, const Message& before, const Message& after,
+                    const FieldDescriptor* field) {
     const FieldDescriptor* key = MergeKeyOf(field);
     if (key == nullptr) return;
     const Reflection* reflection = before.GetReflection();
@@ -94,7 +100,8 @@ std::string WhyNotTransition(const Message& before, const Message& after) {
 }  // namespace
 
 Violations ValidateUpdate(const Message& before, const Message& after) {
-  CHECK(Inner(before).GetDescriptor() == Inner(after).GetDescriptor(), "ValidateUpdate of two kinds");
+  CHECK(Inner(before).GetDescriptor() == Inner(after).GetDescriptor(),
+        "ValidateUpdate of two kinds");
   ChangeChecker checker;
   checker.Compare(FieldPath(), Inner(before), Inner(after));
   const std::string why = WhyNotTransition(before, after);

@@ -25,8 +25,8 @@ using Type = Node::Type;
 constexpr std::string_view kPlainTag = "?";
 constexpr std::string_view kQuotedTag = "!";
 
-// yaml-cpp's events of one document into a Node. What it would resolve (anchors, tags) is refused here, before there is
-// a tree that could grow.
+// yaml-cpp's events of one document into a Node. What it would resolve (anchors, tags) is refused
+// here, before there is a tree that could grow.
 class Handler final : public YAML::EventHandler {
  public:
   Handler(const YamlDocument& document, Problems* problems)
@@ -48,7 +48,8 @@ class Handler final : public YAML::EventHandler {
     builder.WantsKey() ? builder.Broken(At(mark)) : builder.Scalar(At(mark), Type::kNull, "");
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
     if (Later()) return;
     CheckTag(mark, tag, tag == kQuotedTag && CharAt(mark) != '!');
     CheckClosed(mark);
@@ -56,10 +57,12 @@ class Handler final : public YAML::EventHandler {
     builder.Scalar(At(mark), tag == kPlainTag ? Type::kPlain : Type::kString, value);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
     Begin(mark, tag, Type::kList);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     Begin(mark, tag, Type::kMap);
   }
   void OnSequenceEnd() override { End(); }
@@ -91,10 +94,13 @@ class Handler final : public YAML::EventHandler {
   }
 
   void CheckTag(const YAML::Mark& mark, const std::string& tag, bool quoted) {
-    if (!tag.empty() && tag != kPlainTag && !quoted && !IsBlockScalar(mark)) Report(mark, "tags (!) are not supported");
+    if (!tag.empty() && tag != kPlainTag && !quoted && !IsBlockScalar(mark))
+      Report(mark, "tags (!) are not supported");
   }
 
-  bool IsBlockScalar(const YAML::Mark& mark) const { return CharAt(mark) == '|' || CharAt(mark) == '>'; }
+  bool IsBlockScalar(const YAML::Mark& mark) const {
+    return CharAt(mark) == '|' || CharAt(mark) == '>';
+  }
 
   // yaml-cpp takes the end of the text for the end of a quoted string.
   void CheckClosed(const YAML::Mark& mark) {
@@ -112,7 +118,9 @@ class Handler final : public YAML::EventHandler {
     Report(mark, "the quoted string is never closed");
   }
 
-  void Report(const YAML::Mark& mark, std::string_view text) { problems_.push_back({At(mark), std::string(text)}); }
+  void Report(const YAML::Mark& mark, std::string_view text) {
+    problems_.push_back({At(mark), std::string(text)});
+  }
 
   const YamlDocument& document_;
   Problems& problems_;
@@ -124,7 +132,8 @@ class Handler final : public YAML::EventHandler {
 
 constexpr std::string_view kNoTabs = "indentation must be spaces, not tabs";
 
-// Whether line `line` (from 0) of the document has a tab before its text: what most syntax errors there come from.
+// Whether line `line` (from 0) of the document has a tab before its text: what most syntax errors
+// there come from.
 bool IsTabIndented(const YamlDocument& document, int line) {
   const std::vector<std::string> lines = Split(document.text, '\n');
   if (line < 0 || static_cast<size_t>(line) >= lines.size()) return false;
@@ -134,11 +143,14 @@ bool IsTabIndented(const YamlDocument& document, int line) {
 
 // yaml-cpp's terse messages, said so that they help.
 std::string Explain(const std::string& message) {
-  if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR) return "anchors (&) and aliases (*) are not supported";
+  if (message == YAML::ErrorMsg::UNKNOWN_ANCHOR)
+    return "anchors (&) and aliases (*) are not supported";
   if (message == YAML::ErrorMsg::END_OF_MAP) return "expected \"key: value\" here";
-  if (message == YAML::ErrorMsg::MAP_VALUE) return "a value cannot have \": \" in it without quotes";
+  if (message == YAML::ErrorMsg::MAP_VALUE)
+    return "a value cannot have \": \" in it without quotes";
   if (message == YAML::ErrorMsg::TAB_IN_INDENTATION) return std::string(kNoTabs);
-  if (message == YAML::ErrorMsg::UNKNOWN_TOKEN) return "a value cannot start with this character without quotes";
+  if (message == YAML::ErrorMsg::UNKNOWN_TOKEN)
+    return "a value cannot start with this character without quotes";
   return "not YAML: " + message;
 }
 
@@ -148,7 +160,8 @@ Node ReadDocument(const YamlDocument& document, Problems* problems) {
   try {
     std::istringstream stream{std::string(document.text)};
     YAML::Parser parser(stream);
-    // Not until the end: where a document ends at a token it does not know, yaml-cpp finds empty ones there for ever.
+    // Not until the end: where a document ends at a token it does not know, yaml-cpp finds empty
+    // ones there for ever.
     while (!handler.Later() && parser.HandleNextDocument(handler)) {
     }
     return handler.builder.Take();
@@ -158,7 +171,8 @@ Node ReadDocument(const YamlDocument& document, Problems* problems) {
   } catch (const YAML::Exception& error) {
     const Position at = handler.At(error.mark);
     const bool tab = IsTabIndented(document, error.mark.line);
-    problems->push_back({tab ? Position{at.line, 1} : at, tab ? std::string(kNoTabs) : Explain(error.msg)});
+    problems->push_back(
+        {tab ? Position{at.line, 1} : at, tab ? std::string(kNoTabs) : Explain(error.msg)});
   }
   return {.type = Type::kBroken};
 }
@@ -174,9 +188,11 @@ absl::Status ToStatus(Problems problems, std::string_view source) {
   if (problems.empty()) return absl::OkStatus();
   std::string text;
   for (size_t i = 0; i < std::min(problems.size(), kShownMax); ++i) {
-    text += fmt::format("{}{}: {}", i == 0 ? "" : "\n", Place(source, problems[i].at), problems[i].text);
+    text += fmt::format("{}{}: {}", i == 0 ? "" : "\n", Place(source, problems[i].at),
+                        problems[i].text);
   }
-  if (problems.size() > kShownMax) text += fmt::format("\n{}: and {} more errors", source, problems.size() - kShownMax);
+  if (problems.size() > kShownMax)
+    text += fmt::format("\n{}: and {} more errors", source, problems.size() - kShownMax);
   return InvalidArgument("{}", text);
 }
 
@@ -186,14 +202,17 @@ void CheckTwice(const std::vector<Decoded>& objects, Problems* problems) {
     const ObjectKey key = KeyOf(*decoded.object);
     const auto [found, added] = first.emplace(key, decoded.start);
     if (added || key.name.empty()) continue;
-    problems->push_back(
-        {decoded.start, fmt::format("{} is there twice, first at line {}", ToString(key), found->second.line)});
+    problems->push_back({decoded.start, fmt::format("{} is there twice, first at line {}",
+                                                    ToString(key), found->second.line)});
   }
 }
 
 Manifest ToManifest(Decoded decoded, std::string_view source, const Problems& warnings) {
-  Manifest manifest = {.source = std::string(source), .start = decoded.start, .positions = std::move(decoded.positions)};
-  CHECK(manifest.object.ParseFromString(Encode(*decoded.object)), "an Object's bytes are an Object");
+  Manifest manifest = {.source = std::string(source),
+                       .start = decoded.start,
+                       .positions = std::move(decoded.positions)};
+  CHECK(manifest.object.ParseFromString(Encode(*decoded.object)),
+        "an Object's bytes are an Object");
   for (const Problem& warning : warnings) {
     manifest.warnings.push_back(fmt::format("{}: {}", Place(source, warning.at), warning.text));
   }
@@ -240,13 +259,16 @@ absl::Status ParseYamlMessage(std::string_view text, std::string_view source, Me
     problems.push_back({{}, fmt::format("must be one document, has {}", documents.size())});
   }
   for (const YamlDocument& document : documents) {
-    Decoder(KindRegistry::Get(), {}, &problems, &warnings).DecodeMessage(ReadDocument(document, &problems), out);
+    Decoder(KindRegistry::Get(), {}, &problems, &warnings)
+        .DecodeMessage(ReadDocument(document, &problems), out);
   }
   return ToStatus(std::move(problems), source);
 }
 
 std::string MessageToYaml(const Message& message) { return WriteYaml(EncodeMessage(message)); }
 std::string ToYaml(const Message& object) { return WriteYaml(EncodeObject(object)); }
-std::string ToYamlList(const std::vector<v1::Object>& objects) { return WriteYaml(EncodeList(objects)); }
+std::string ToYamlList(const std::vector<v1::Object>& objects) {
+  return WriteYaml(EncodeList(objects));
+}
 
 }  // namespace reeve::schema

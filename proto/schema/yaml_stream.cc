@@ -13,8 +13,10 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // Why the character at the front of `text` may not be there; "" when it may.
 std::string WhyNotHere(std::string_view text, const CodePoint& c) {
-  if (c.bytes == 0) return fmt::format("not UTF-8: byte 0x{:02x}", static_cast<unsigned char>(text[0]));
-  if (c.value == '\r') return text.substr(0, 2) == "\r\n" ? "" : "carriage return without line feed";
+  if (c.bytes == 0)
+    return fmt::format("not UTF-8: byte 0x{:02x}", static_cast<unsigned char>(text[0]));
+  if (c.value == '\r')
+    return text.substr(0, 2) == "\r\n" ? "" : "carriage return without line feed";
   return WhyForbidden(c.value);
 }
 
@@ -30,14 +32,16 @@ void CheckCharacters(std::string_view text, Problems* problems) {
       problems->push_back({at, std::move(why)});
       reported_line = at.line;
     }
-    at = c.value == '\n' ? Position{at.line + 1, 1} : Position{at.line, at.column + static_cast<int>(bytes)};
+    at = c.value == '\n' ? Position{at.line + 1, 1}
+                         : Position{at.line, at.column + static_cast<int>(bytes)};
     text.remove_prefix(bytes);
   }
 }
 
 bool IsMarker(std::string_view line, std::string_view marker) {
   if (!line.starts_with(marker)) return false;
-  return line.size() == marker.size() || std::string_view(" \t\r").find(line[marker.size()]) != std::string_view::npos;
+  return line.size() == marker.size() ||
+         std::string_view(" \t\r").find(line[marker.size()]) != std::string_view::npos;
 }
 
 // Whether the line says something: not blank, no comment, not only a marker.
@@ -63,7 +67,8 @@ class Splitter {
 
  private:
   void ReadLine(std::string_view line, size_t start, size_t next) {
-    if (line.starts_with('%')) problems_.push_back({{line_, 1}, "directives (%YAML, %TAG) are not supported"});
+    if (line.starts_with('%'))
+      problems_.push_back({{line_, 1}, "directives (%YAML, %TAG) are not supported"});
     if (IsMarker(line, "---")) Close(start);
     content_ = content_ || HasContent(line);
     if (IsMarker(line, "...")) {
@@ -72,7 +77,8 @@ class Splitter {
     }
   }
 
-  // Ends the open document at byte `end`, the start of the current line unless it belongs to the document.
+  // Ends the open document at byte `end`, the start of the current line unless it belongs to the
+  // document.
   void Close(size_t end) {
     open_.text = text_.substr(begin_, end - begin_);
     if (content_) Add();
@@ -84,8 +90,8 @@ class Splitter {
   void Add() {
     const Position at = {open_.first_line, 1};
     if (open_.text.size() > kManifestDocumentBytesMax) {
-      problems_.push_back({at, fmt::format("the document has {} bytes, at most {} are allowed", open_.text.size(),
-                                           kManifestDocumentBytesMax)});
+      problems_.push_back({at, fmt::format("the document has {} bytes, at most {} are allowed",
+                                           open_.text.size(), kManifestDocumentBytesMax)});
     } else if (documents_.size() == static_cast<size_t>(kManifestDocumentsMax)) {
       problems_.push_back({at, fmt::format("more than {} documents", kManifestDocumentsMax)});
       stopped_ = true;
@@ -108,7 +114,9 @@ class Splitter {
 
 std::vector<YamlDocument> SplitYaml(std::string_view text, Problems* problems) {
   if (text.size() > kManifestFileBytesMax) {
-    problems->push_back({{}, fmt::format("the file has {} bytes, at most {} are allowed", text.size(), kManifestFileBytesMax)});
+    problems->push_back({{},
+                         fmt::format("the file has {} bytes, at most {} are allowed", text.size(),
+                                     kManifestFileBytesMax)});
     return {};
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());

@@ -53,7 +53,7 @@ spec:
         words"}
   health: {interval: 1m30s, timeout: 500ms}
 )yaml",
-                                                           "shop.yaml"));
+                                                            "shop.yaml"));
   ASSERT_EQ(manifests.size(), 1u);
   const Manifest& manifest = manifests[0];
   const v1::SiteSpec& spec = manifest.object.site().spec();
@@ -78,7 +78,8 @@ spec:
       {"metadata.labels[team]", "shop.yaml:6:12"},
       {"status.phase", "shop.yaml:2:1"},
   };
-  for (const auto& [path, place] : places) EXPECT_EQ(manifest.Locate(*FieldPath::Parse(path)), place) << path;
+  for (const auto& [path, place] : places)
+    EXPECT_EQ(manifest.Locate(*FieldPath::Parse(path)), place) << path;
 }
 
 struct Case {
@@ -91,17 +92,20 @@ TEST(Yaml, RefusesWhatIsNoPlainTree) {
   const std::string no_anchors = "anchors (&) and aliases (*) are not supported";
   const std::string no_tags = "tags (!) are not supported";
   const Case cases[] = {
-      {"a1: &a [x,x]\na2: &b [*a,*a]\n", {"f:4:5: " + no_anchors}},                        // 1
-      {"spec: {type: &a [*a]}\n", {"f:4:14: " + no_anchors, "f:4:18: " + no_anchors}},     // 2
-      {"spec: &a {type: Static}\n", {"f:4:7: " + no_anchors}},                             // 3
+      {"a1: &a [x,x]\na2: &b [*a,*a]\n", {"f:4:5: " + no_anchors}},                     // 1
+      {"spec: {type: &a [*a]}\n", {"f:4:14: " + no_anchors, "f:4:18: " + no_anchors}},  // 2
+      {"spec: &a {type: Static}\n", {"f:4:7: " + no_anchors}},                          // 3
       {"spec: *nothing\n", {"f:4:7: " + no_anchors}},
-      {"spec:\n  <<: {type: Static}\n", {"f:5:3: merge keys (<<) are not supported"}},     // 4
+      {"spec:\n  <<: {type: Static}\n", {"f:5:3: merge keys (<<) are not supported"}},  // 4
       {"spec:\n  <<:\n", {"f:5:3: merge keys (<<) are not supported"}},
-      {"spec: {type: Static}\nspec: {}\n", {"f:5:1: duplicate key \"spec\", first at line 4"}},  // 5
-      {"spec: {type: Static, \"type\": Static}\n", {"f:4:22: duplicate key \"type\", first at line 4"}},  // 6
-      {"spec: {type: Static, \"t\\u0079pe\": Static}\n", {"f:4:22: duplicate key \"type\", first at line 4"}},
+      {"spec: {type: Static}\nspec: {}\n",
+       {"f:5:1: duplicate key \"spec\", first at line 4"}},  // 5
+      {"spec: {type: Static, \"type\": Static}\n",
+       {"f:4:22: duplicate key \"type\", first at line 4"}},  // 6
+      {"spec: {type: Static, \"t\\u0079pe\": Static}\n",
+       {"f:4:22: duplicate key \"type\", first at line 4"}},
       {"Spec: {}\n", {"f:4:1: unknown field \"Spec\", did you mean \"spec\"?"}},
-      {"spec: {blob: !!binary eA==}\n", {"f:4:14: " + no_tags}},                           // 7
+      {"spec: {blob: !!binary eA==}\n", {"f:4:14: " + no_tags}},  // 7
       {"spec: {blob: !!python/object x}\n", {"f:4:14: " + no_tags}},
       {"spec: !local {type: Static}\n", {"f:4:7: " + no_tags}},
       {"spec: !<tag:x> {type: Static}\n", {"f:4:7: " + no_tags}},
@@ -109,9 +113,11 @@ TEST(Yaml, RefusesWhatIsNoPlainTree) {
       {"spec: {domains: !!seq []}\n", {"f:4:17: " + no_tags}},
       {"spec: {? [a] : b}\n", {"f:4:10: a key must be a string"}},
       {"spec: {~: b}\n", {"f:4:8: a key must be a string"}},
-      {"spec: {blob: \"a\\0b\"}\n", {"f:4:14: text may not contain a control character U+0000"}},  // 10
+      {"spec: {blob: \"a\\0b\"}\n",
+       {"f:4:14: text may not contain a control character U+0000"}},  // 10
       {"spec: {blob: \"a\\e[1mb\"}\n", {"f:4:14: text may not contain a control character U+001B"}},
-      {"spec: {blob: \"a\\u202eb\"}\n", {"f:4:14: text may not contain a bidirectional control U+202E"}},  // 11
+      {"spec: {blob: \"a\\u202eb\"}\n",
+       {"f:4:14: text may not contain a bidirectional control U+202E"}},  // 11
       {"spec: {blob: a\xe2\x80\xae}\n", {"f:4:15: bidirectional control U+202E"}},
       {"spec: {blob: a\xe2\x81\xa6}\n", {"f:4:15: bidirectional control U+2066"}},
       {"spec: {blob: a\xe2\x80\xa8}\n", {"f:4:15: line separator U+2028"}},
@@ -119,15 +125,16 @@ TEST(Yaml, RefusesWhatIsNoPlainTree) {
       {"spec: {blob: a\x7f}\n", {"f:4:15: control character U+007F"}},
       {"spec: {blob: a\xc2\x85}\n", {"f:4:15: control character U+0085"}},
       {"spec: {blob: a\0}\n"s, {"f:4:15: control character U+0000"}},
-      {"spec: {blob: a\xff}\n", {"f:4:15: not UTF-8: byte 0xff"}},                         // 12
+      {"spec: {blob: a\xff}\n", {"f:4:15: not UTF-8: byte 0xff"}},  // 12
       {"spec: {blob: a\xc0\xaf}\n", {"f:4:15: not UTF-8: byte 0xc0"}},
       {"spec: {blob: a\xed\xa0\x80}\n", {"f:4:15: not UTF-8: byte 0xed"}},
       {"spec: {blob: a}\r# b\n", {"f:4:16: carriage return without line feed"}},
-      {"spec:\n\ttype: Static\n", {"f:5:1: indentation must be spaces, not tabs"}},        // 19
+      {"spec:\n\ttype: Static\n", {"f:5:1: indentation must be spaces, not tabs"}},  // 19
       {"%YAML 9.9\n", {"f:4:1: directives (%YAML, %TAG) are not supported"}},
       {"spec: 'x\n", {"f:4:7: the quoted string is never closed"}},
       {"spec: 'it''s\n", {"f:4:7: the quoted string is never closed"}},
-      {"spec: {blob: \"x\\\"\n", {"f:5:1: not YAML: end of map flow not found", "f:4:14: the quoted string is never closed"}},
+      {"spec: {blob: \"x\\\"\n",
+       {"f:5:1: not YAML: end of map flow not found", "f:4:14: the quoted string is never closed"}},
       {"spec: {blob: x\n", {"f:5:1: not YAML: end of map flow not found"}},
       {"spec: a: b\n", {"f:4:8: a value cannot have \": \" in it without quotes"}},
       {"spec: @a\n", {"f:4:7: a value cannot start with this character without quotes"}},
@@ -151,7 +158,8 @@ TEST(Yaml, KeepsToItsLimits) {
       {site + "spec: " + Repeat("{a: ", 15'000), {"f:4:131: nested too deeply: at most 32 levels"}},
       {site + Repeat("- ", 15'000), {"f:4:1: expected \"key: value\" here"}},
       // 17
-      {site + "spec:\n  domains:\n" + Repeat("  -\n", 1'001), {"f:6:3: spec.domains: must have at most 1000 items, has 1001"}},
+      {site + "spec:\n  domains:\n" + Repeat("  -\n", 1'001),
+       {"f:6:3: spec.domains: must have at most 1000 items, has 1001"}},
       {Repeat("-\n", 300'000), {"f:1:1: the document has 600000 bytes, at most 65536 are allowed"}},
       // 18
       {std::string(50 << 20, 'a'), {"f: the file has 52428800 bytes, at most 1048576 are allowed"}},
@@ -166,7 +174,9 @@ TEST(Yaml, KeepsToItsLimits) {
 
 TEST(Yaml, TypesComeFromTheSchema) {
   const std::string integer = ": must be a decimal integer, got ";
-  const auto port = [](const std::string& text) { return "spec: {process: {port: " + text + "}}\n"; };
+  const auto port = [](const std::string& text) {
+    return "spec: {process: {port: " + text + "}}\n";
+  };
   const auto at = [](const std::string& text) { return Lines{"f:4:24: spec.process.port" + text}; };
   const Case cases[] = {
       // 14
@@ -192,35 +202,58 @@ TEST(Yaml, TypesComeFromTheSchema) {
       {port("null"), at(": null is no value: leave the field out")},
       // 15
       {"spec: {placement: {allowSameHost: true}}\n", {}},
-      {"spec: {placement: {allowSameHost: NO}}\n", {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"NO\""}},
-      {"spec: {placement: {allowSameHost: yes}}\n", {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"yes\""}},
-      {"spec: {placement: {allowSameHost: True}}\n", {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"True\""}},
-      {"spec: {placement: {allowSameHost: \"true\"}}\n", {"f:4:35: spec.placement.allowSameHost: must be true or false without quotes, got \"true\""}},
-      {"spec: {placement: {allowSameHost: ~}}\n", {"f:4:35: spec.placement.allowSameHost: null is no value: leave the field out"}},
-      {"spec: {placement: {allowSameHost: \"\"}}\n", {"f:4:35: spec.placement.allowSameHost: must be true or false without quotes, got \"\""}},
+      {"spec: {placement: {allowSameHost: NO}}\n",
+       {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"NO\""}},
+      {"spec: {placement: {allowSameHost: yes}}\n",
+       {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"yes\""}},
+      {"spec: {placement: {allowSameHost: True}}\n",
+       {"f:4:35: spec.placement.allowSameHost: must be true or false, got \"True\""}},
+      {"spec: {placement: {allowSameHost: \"true\"}}\n",
+       {"f:4:35: spec.placement.allowSameHost: must be true or false without quotes, got "
+        "\"true\""}},
+      {"spec: {placement: {allowSameHost: ~}}\n",
+       {"f:4:35: spec.placement.allowSameHost: null is no value: leave the field out"}},
+      {"spec: {placement: {allowSameHost: \"\"}}\n",
+       {"f:4:35: spec.placement.allowSameHost: must be true or false without quotes, got \"\""}},
       {"spec:\n", {"f:5:1: spec: null is no value: leave the field out"}},
       {"spec: {domains: [~]}\n", {"f:4:18: spec.domains[0]: null is no value: leave the item out"}},
       // Enums
       {"spec: {type: Static}\n", {}},
       {"spec: {type: \"Static\"}\n", {}},
-      {"spec: {type: static}\n", {"f:4:14: spec.type: must be one of Static, Process, got \"static\", did you mean \"Static\"?"}},
-      {"spec: {type: Unspecified}\n", {"f:4:14: spec.type: must be one of Static, Process, got \"Unspecified\""}},
+      {"spec: {type: static}\n",
+       {"f:4:14: spec.type: must be one of Static, Process, got \"static\", did you mean "
+        "\"Static\"?"}},
+      {"spec: {type: Unspecified}\n",
+       {"f:4:14: spec.type: must be one of Static, Process, got \"Unspecified\""}},
       {"spec: {type: 1}\n", {"f:4:14: spec.type: must be one of Static, Process, got \"1\""}},
       // Durations
       {"spec: {health: {interval: 1h30m}}\n", {}},
-      {"spec: {health: {interval: 90}}\n", {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got \"90\""}},
-      {"spec: {health: {interval: 1s1m}}\n", {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got \"1s1m\""}},
-      {"spec: {health: {interval: -1s}}\n", {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got \"-1s\""}},
-      {"spec: {health: {interval: 99999999999h}}\n", {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got \"99999999999h\""}},
+      {"spec: {health: {interval: 90}}\n",
+       {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
+        "\"90\""}},
+      {"spec: {health: {interval: 1s1m}}\n",
+       {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
+        "\"1s1m\""}},
+      {"spec: {health: {interval: -1s}}\n",
+       {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
+        "\"-1s\""}},
+      {"spec: {health: {interval: 99999999999h}}\n",
+       {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
+        "\"99999999999h\""}},
       // Structure
       {"spec: [a]\n", {"f:4:7: spec: must be a mapping, not a list"}},
-      {"spec: {domains: a.example}\n", {"f:4:17: spec.domains: must be a list, not a single value"}},
-      {"spec: {process: {env: {A: b}}}\n", {"f:4:23: spec.process.env: must be a list, not a mapping"}},
+      {"spec: {domains: a.example}\n",
+       {"f:4:17: spec.domains: must be a list, not a single value"}},
+      {"spec: {process: {env: {A: b}}}\n",
+       {"f:4:23: spec.process.env: must be a list, not a mapping"}},
       {"spec: {blob: {a: b}}\n", {"f:4:14: spec.blob: must be a string, not a mapping"}},
-      {"spec: {replcas: 2}\n", {"f:4:8: unknown field \"spec.replcas\", did you mean \"replicas\"?"}},
+      {"spec: {replcas: 2}\n",
+       {"f:4:8: unknown field \"spec.replcas\", did you mean \"replicas\"?"}},
       {"spec: {http_path: 2}\n", {"f:4:8: unknown field \"spec.http_path\""}},
-      {"spec: {health: {http_path: /}}\n", {"f:4:17: unknown field \"spec.health.http_path\", did you mean \"httpPath\"?"}},
-      {"spec: {process: {env: [{name: A, valu: b}]}}\n", {"f:4:34: unknown field \"spec.process.env[0].valu\", did you mean \"value\"?"}},
+      {"spec: {health: {http_path: /}}\n",
+       {"f:4:17: unknown field \"spec.health.http_path\", did you mean \"httpPath\"?"}},
+      {"spec: {process: {env: [{name: A, valu: b}]}}\n",
+       {"f:4:34: unknown field \"spec.process.env[0].valu\", did you mean \"value\"?"}},
       {"extra: 1\n", {"f:4:1: unknown field \"extra\""}},
   };
   for (const Case& c : cases) EXPECT_EQ(SiteErrors(c.text), c.errors) << c.text;
@@ -232,41 +265,46 @@ TEST(Yaml, HeadsOfDocuments) {
       {"kind: Site\n", {"f:1:1: apiVersion: required, such as reeve/v1"}},
       {"apiVersion: v1\nkind: Site\n", {"f:1:13: apiVersion: must be reeve/v1, got \"v1\""}},
       {"apiVersion: reeve/v1\n", {"f:1:1: kind: required, such as Site"}},
-      {"apiVersion: reeve/v1\nkind: Sites\n", {"f:2:7: unknown kind \"Sites\", did you mean \"Site\"?"}},
-      {"apiVersion: reeve/v1\nkind: site\n", {"f:2:7: unknown kind \"site\", did you mean \"Site\"?"}},
+      {"apiVersion: reeve/v1\nkind: Sites\n",
+       {"f:2:7: unknown kind \"Sites\", did you mean \"Site\"?"}},
+      {"apiVersion: reeve/v1\nkind: site\n",
+       {"f:2:7: unknown kind \"site\", did you mean \"Site\"?"}},
       {"apiVersion: reeve/v1\nkind: Deployment\n", {"f:2:7: unknown kind \"Deployment\""}},
       {"apiVersion: reeve/v1\nkind: [a]\n", {"f:2:7: kind: must be a string"}},
       {"- a\n", {"f:1:1: the document must be a mapping, not a list"}},
       // yaml-cpp finds empty documents before such a comma for ever.
-      {"{}\n,", {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site",
-                 "f:2:1: expected the end of the document here"}},
+      {"{}\n,",
+       {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site",
+        "f:2:1: expected the end of the document here"}},
       {"just text\n", {"f:1:1: the document must be a mapping, not a single value"}},
-      {"{}\n", {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site"}},
+      {"{}\n",
+       {"f:1:1: apiVersion: required, such as reeve/v1", "f:1:1: kind: required, such as Site"}},
       // One of several.
       {"apiVersion: reeve/v1\nkind: Work\nspec: {artifacts: [{id: a, user: {}, unit: {}}]}\n",
        {"f:3:38: spec.artifacts[0].unit: cannot be together with \"user\""}},
       // 21
-      {std::string(kHead) + "---\n" + std::string(kHead), {"f:5:1: Site shop is there twice, first at line 1"}},
+      {std::string(kHead) + "---\n" + std::string(kHead),
+       {"f:5:1: Site shop is there twice, first at line 1"}},
   };
   for (const Case& c : cases) EXPECT_EQ(ErrorsOf(c.text), c.errors) << c.text;
 }
 
 TEST(Yaml, EveryErrorOfEveryDocumentAtOnce) {
-  EXPECT_EQ(ErrorsOf("apiVersion: reeve/v1\nkind: Site\nmetadata: {name: a}\nspec: {replcas: 1, type: x, replicas: -1}\n"
-                     "---\n# nothing\n---\n"
-                     "a: 'never closed\n"
-                     "---\n"
-                     "apiVersion: reeve/v1\nkind: Site\nspec: [\n"
-                     "--- {apiVersion: reeve/v1, kind: Foo}\n...\nkind: Host\n"),
-            (Lines{"f:4:8: unknown field \"spec.replcas\", did you mean \"replicas\"?",
-                   "f:4:26: spec.type: must be one of Static, Process, got \"x\"",
-                   "f:4:39: spec.replicas: must be at least 0, got \"-1\"",
-                   "f:8:1: apiVersion: required, such as reeve/v1",
-                   "f:8:1: kind: required, such as Site",
-                   "f:8:4: the quoted string is never closed",
-                   "f:13:1: not YAML: end of sequence flow not found",
-                   "f:13:34: unknown kind \"Foo\"",
-                   "f:15:1: apiVersion: required, such as reeve/v1"}));
+  EXPECT_EQ(
+      ErrorsOf("apiVersion: reeve/v1\nkind: Site\nmetadata: {name: a}\nspec: {replcas: 1, type: x, "
+               "replicas: -1}\n"
+               "---\n# nothing\n---\n"
+               "a: 'never closed\n"
+               "---\n"
+               "apiVersion: reeve/v1\nkind: Site\nspec: [\n"
+               "--- {apiVersion: reeve/v1, kind: Foo}\n...\nkind: Host\n"),
+      (Lines{"f:4:8: unknown field \"spec.replcas\", did you mean \"replicas\"?",
+             "f:4:26: spec.type: must be one of Static, Process, got \"x\"",
+             "f:4:39: spec.replicas: must be at least 0, got \"-1\"",
+             "f:8:1: apiVersion: required, such as reeve/v1", "f:8:1: kind: required, such as Site",
+             "f:8:4: the quoted string is never closed",
+             "f:13:1: not YAML: end of sequence flow not found", "f:13:34: unknown kind \"Foo\"",
+             "f:15:1: apiVersion: required, such as reeve/v1"}));
 }
 
 TEST(Yaml, WhatIsAllowed) {
@@ -280,7 +318,9 @@ TEST(Yaml, WhatIsAllowed) {
       {crlf, 1},
       {"\xef\xbb\xbf" + body, 1},
       {"--- # one\n" + body + "...\n---\n# two\n", 1},
-      {"{\"apiVersion\": \"reeve/v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a\"}} # JSON\n", 1},
+      {"{\"apiVersion\": \"reeve/v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"a\"}} # "
+       "JSON\n",
+       1},
       {body + "spec:\n  description: >-\n    two\n    lines\n", 1},
   };
   for (const auto& [text, count] : cases) {
@@ -292,8 +332,9 @@ TEST(Yaml, WhatIsAllowed) {
 
 // 23: as Kubernetes does, so that what `get -o yaml` prints can be applied.
 TEST(Yaml, WhatTheServerOwnsIsIgnoredWithAWarning) {
-  ASSERT_OK_AND_ASSIGN(const auto manifests,
-                       ParseManifests(std::string(kHead) + "status: {phase: Nonsense}\n---\n" + R"(kind: Site
+  ASSERT_OK_AND_ASSIGN(
+      const auto manifests,
+      ParseManifests(std::string(kHead) + "status: {phase: Nonsense}\n---\n" + R"(kind: Site
 apiVersion: reeve/v1
 metadata:
   name: b
@@ -302,14 +343,15 @@ metadata:
   resourceVersion: "7"
 spec: {process: {userId: 5}}
 )",
-                                      "f"));
+                     "f"));
   ASSERT_EQ(manifests.size(), 2u);
   EXPECT_EQ(manifests[0].warnings, Lines{"f:4:1: status is ignored: the server sets it"});
   EXPECT_FALSE(manifests[0].object.site().has_status());
-  EXPECT_EQ(manifests[1].warnings, (Lines{"f:10:3: metadata.creationTimestamp is ignored: the server sets it",
-                                          "f:11:3: metadata.uid is ignored: the server sets it",
-                                          "f:12:3: metadata.resourceVersion is ignored: the server sets it",
-                                          "f:13:18: spec.process.userId is ignored: the server sets it"}));
+  EXPECT_EQ(manifests[1].warnings,
+            (Lines{"f:10:3: metadata.creationTimestamp is ignored: the server sets it",
+                   "f:11:3: metadata.uid is ignored: the server sets it",
+                   "f:12:3: metadata.resourceVersion is ignored: the server sets it",
+                   "f:13:18: spec.process.userId is ignored: the server sets it"}));
   EXPECT_EQ(Meta(manifests[1].object).uid(), "");
   EXPECT_EQ(manifests[1].object.site().spec().process().user_id(), 0);
 }
@@ -324,12 +366,13 @@ items:
   metadata: {name: h1}
 - {apiVersion: reeve/v1, kind: Host, metadata: {name: h2}}
 )",
-                                                           "f"));
+                                                            "f"));
   ASSERT_EQ(manifests.size(), 2u);
   EXPECT_EQ(KeyOf(manifests[1].object), (ObjectKey{"Host", "", "h2"}));
   EXPECT_EQ(manifests[1].Locate(*FieldPath::Parse("metadata.name")), "f:8:49");
   EXPECT_EQ(ErrorsOf("apiVersion: v1\nkind: List\nitems: [{kind: List}, a]\nx: 1\n"),
-            (Lines{"f:3:9: a List in a List", "f:3:23: the document must be a mapping, not a single value",
+            (Lines{"f:3:9: a List in a List",
+                   "f:3:23: the document must be a mapping, not a single value",
                    "f:4:1: unknown field \"x\" of a List"}));
 }
 
@@ -379,15 +422,34 @@ status:
 }
 
 TEST(Yaml, QuotesWhatReadsAsSomethingElse) {
-  for (const char* text : {"", " a", "a ", "no", "No", "YES", "on", "off", "y", "N", "true", "False", "null", "~", "NULL",
-                           "010", "0755", "0o7", "0x1F", "1", "-1", "+1", "1.10", "1e3", "1_000", ".5", ".inf", "-.INF", ".NaN",
-                           "22:22", "190:20:30", "2026-01-31", "2026-01-31T00:00:00Z", "<<", "=", "-", "- a", "?", "? a", ":",
-                           "a: b", "a:", "a #b", "#a", "&a", "*a", "!a", "|", ">", "@a", "`a", "%a", "'a", "\"a", "[a", "{a", ",a",
-                           "]a", "}a", "---", "...", "a\tb", "10.0.0.1", "1,2", "=a", "a, b", "a]"}) {
+  for (const char* text : {"",          " a",         "a ",
+                           "no",        "No",         "YES",
+                           "on",        "off",        "y",
+                           "N",         "true",       "False",
+                           "null",      "~",          "NULL",
+                           "010",       "0755",       "0o7",
+                           "0x1F",      "1",          "-1",
+                           "+1",        "1.10",       "1e3",
+                           "1_000",     ".5",         ".inf",
+                           "-.INF",     ".NaN",       "22:22",
+                           "190:20:30", "2026-01-31", "2026-01-31T00:00:00Z",
+                           "<<",        "=",          "-",
+                           "- a",       "?",          "? a",
+                           ":",         "a: b",       "a:",
+                           "a #b",      "#a",         "&a",
+                           "*a",        "!a",         "|",
+                           ">",         "@a",         "`a",
+                           "%a",        "'a",         "\"a",
+                           "[a",        "{a",         ",a",
+                           "]a",        "}a",         "---",
+                           "...",       "a\tb",       "10.0.0.1",
+                           "1,2",       "=a",         "a, b",
+                           "a]"}) {
     EXPECT_TRUE(YamlScalar(text).starts_with('"')) << text;
   }
-  for (const char* text : {"a", "a b", "node", "server.js", "/usr/bin/x", "$(PORT)", "a.example", "sha256-abc", "90s", "NoContent",
-                           "a:b", "a=b", "http://x:80/?a=b&c", "True story", "a-b_c", "it's", "2 lines", "x*"}) {
+  for (const char* text : {"a", "a b", "node", "server.js", "/usr/bin/x", "$(PORT)", "a.example",
+                           "sha256-abc", "90s", "NoContent", "a:b", "a=b", "http://x:80/?a=b&c",
+                           "True story", "a-b_c", "it's", "2 lines", "x*"}) {
     EXPECT_EQ(YamlScalar(text), text);
   }
 }
@@ -397,8 +459,10 @@ TEST(Yaml, ReadsFilesThatAreNoObjects) {
   ASSERT_OK(ParseYamlMessage("hosts: [h1]\nallowSameHost: true\n", "f", &placement));
   EXPECT_EQ(MessageToYaml(placement), "hosts:\n- h1\nallowSameHost: true\n");
   EXPECT_THAT(ParseYamlMessage("host: [h1]\n", "f", &placement),
-              IsError(StatusCode::kInvalidArgument, "f:1:1: unknown field \"host\", did you mean \"hosts\"?"));
-  EXPECT_THAT(ParseYamlMessage("", "f", &placement), IsError(StatusCode::kInvalidArgument, "f: must be one document, has 0"));
+              IsError(StatusCode::kInvalidArgument,
+                      "f:1:1: unknown field \"host\", did you mean \"hosts\"?"));
+  EXPECT_THAT(ParseYamlMessage("", "f", &placement),
+              IsError(StatusCode::kInvalidArgument, "f: must be one document, has 0"));
 }
 
 }  // namespace
