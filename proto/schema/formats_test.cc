@@ -16,54 +16,64 @@ struct Row {
   std::vector<std::string> wrong;
 };
 
+const std::string& Longest() {
+  static const auto* const label = new std::string(63, 'a');
+  return *label;
+}
+
+Row HostNames() {
+  const std::string host253 =
+      Longest() + "." + Longest() + "." + Longest() + "." + std::string(61, 'a');
+  return {v1::HOST_NAME,
+          {"a.example", "xn--mnchen-3ya.example", "1.example", "a-b.c-d.example", host253,
+           "xn--bcher-kva.de"},
+          {"",
+           "localhost",
+           "com",
+           "A.example",
+           "a.example.",
+           "a..example",
+           ".a.example",
+           "-a.example",
+           "a-.example",
+           "_x.example",
+           "\xd0\xb0pple.example",
+           "xn--.example",
+           "xn--a.example",
+           "xn--999999999.example",
+           "ab--c.example",
+           Longest() + "a.example",
+           host253 + "a",
+           "*.example",
+           "*",
+           "w*.example",
+           "~^(.*)$",
+           "_",
+           "$host",
+           "a.example b.example",
+           "a.example\tb",
+           "a.example\n",
+           "a.example;",
+           "a{}.example",
+           "a\".example",
+           "a'.example",
+           "a\\.example",
+           "a#.example",
+           "127.0.0.1",
+           "[::1]",
+           "::1",
+           "0x7f.1",
+           "a.example\0b"s}};
+}
+
 std::vector<Row> Rows() {
-  const std::string l63(63, 'a');
-  const std::string host253 = l63 + "." + l63 + "." + l63 + "." + std::string(61, 'a');
+  const std::string l63 = Longest();
   const std::string digest = "sha256-" + std::string(64, 'a');
   return {
+      HostNames(),
       {v1::LABEL,
        {"a", "a-b", "0a", l63},
        {"", "-a", "a-", "A", "a.b", "a_b", l63 + "a", "a\n", "ä"}},
-      {v1::HOST_NAME,
-       {"a.example", "xn--mnchen-3ya.example", "1.example", "a-b.c-d.example", host253,
-        "xn--bcher-kva.de"},
-       {"",
-        "localhost",
-        "com",
-        "A.example",
-        "a.example.",
-        "a..example",
-        ".a.example",
-        "-a.example",
-        "a-.example",
-        "_x.example",
-        "\xd0\xb0pple.example",
-        "xn--.example",
-        "xn--a.example",
-        "xn--999999999.example",
-        "ab--c.example",
-        l63 + "a.example",
-        host253 + "a",
-        "*.example",
-        "*",
-        "w*.example",
-        "~^(.*)$",
-        "_",
-        "$host",
-        "a.example b.example",
-        "a.example\tb",
-        "a.example\n",
-        "a.example;",
-        "a{}.example",
-        "a\".example",
-        "a'.example",
-        "a\\.example",
-        "a#.example",
-        "127.0.0.1",
-        "[::1]",
-        "::1",
-        "0x7f.1",
-        "a.example\0b"s}},
       {v1::WILDCARD_HOST,
        {"*.a.example", "a.example"},
        {"*", "*.", "*.com", "a.*.example", "w*.a.example", "**.a.example"}},

@@ -172,7 +172,7 @@ TEST(Yaml, KeepsToItsLimits) {
   }
 }
 
-TEST(Yaml, TypesComeFromTheSchema) {
+TEST(Yaml, NumbersArePlainDecimal) {
   const std::string integer = ": must be a decimal integer, got ";
   const auto port = [](const std::string& text) {
     return "spec: {process: {port: " + text + "}}\n";
@@ -200,6 +200,12 @@ TEST(Yaml, TypesComeFromTheSchema) {
       {port("[80]"), at(": must be a decimal integer, not a list")},
       {port("{}"), at(": must be a decimal integer, not a mapping")},
       {port("null"), at(": null is no value: leave the field out")},
+  };
+  for (const Case& c : cases) EXPECT_EQ(SiteErrors(c.text), c.errors) << c.text;
+}
+
+TEST(Yaml, BooleansAreTrueOrFalseAndNullIsNothing) {
+  const Case cases[] = {
       // 15
       {"spec: {placement: {allowSameHost: true}}\n", {}},
       {"spec: {placement: {allowSameHost: NO}}\n",
@@ -217,7 +223,12 @@ TEST(Yaml, TypesComeFromTheSchema) {
        {"f:4:35: spec.placement.allowSameHost: must be true or false without quotes, got \"\""}},
       {"spec:\n", {"f:5:1: spec: null is no value: leave the field out"}},
       {"spec: {domains: [~]}\n", {"f:4:18: spec.domains[0]: null is no value: leave the item out"}},
-      // Enums
+  };
+  for (const Case& c : cases) EXPECT_EQ(SiteErrors(c.text), c.errors) << c.text;
+}
+
+TEST(Yaml, EnumsAndDurationsAreWords) {
+  const Case cases[] = {
       {"spec: {type: Static}\n", {}},
       {"spec: {type: \"Static\"}\n", {}},
       {"spec: {type: static}\n",
@@ -226,7 +237,6 @@ TEST(Yaml, TypesComeFromTheSchema) {
       {"spec: {type: Unspecified}\n",
        {"f:4:14: spec.type: must be one of Static, Process, got \"Unspecified\""}},
       {"spec: {type: 1}\n", {"f:4:14: spec.type: must be one of Static, Process, got \"1\""}},
-      // Durations
       {"spec: {health: {interval: 1h30m}}\n", {}},
       {"spec: {health: {interval: 90}}\n",
        {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
@@ -240,7 +250,12 @@ TEST(Yaml, TypesComeFromTheSchema) {
       {"spec: {health: {interval: 99999999999h}}\n",
        {"f:4:27: spec.health.interval: must be a duration such as 90s, 1m30s or 500ms, got "
         "\"99999999999h\""}},
-      // Structure
+  };
+  for (const Case& c : cases) EXPECT_EQ(SiteErrors(c.text), c.errors) << c.text;
+}
+
+TEST(Yaml, StructureIsTheSchemas) {
+  const Case cases[] = {
       {"spec: [a]\n", {"f:4:7: spec: must be a mapping, not a list"}},
       {"spec: {domains: a.example}\n",
        {"f:4:17: spec.domains: must be a list, not a single value"}},
