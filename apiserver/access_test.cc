@@ -63,10 +63,12 @@ TEST_F(AccessTest, AHostReadsItsOwn) {
 }
 
 TEST_F(AccessTest, AHostListsAndWatchesOnlyWithItsOwnSelector) {
-  for (const auto& [kind, field] : {std::pair("Work", "spec.host"), std::pair("Host", "metadata.name")}) {
+  for (const auto& [kind, field] :
+       {std::pair("Work", "spec.host"), std::pair("Host", "metadata.name")}) {
     EXPECT_EQ(ListCode(kind, fmt::format("{}=h1", field)), Code::kOk);
     EXPECT_EQ(WatchCode(kind, fmt::format("{}=h1", field)), Code::kOk);
-    for (const std::string& fields : {std::string(), fmt::format("{}=h2", field), fmt::format("{}!=h2", field)}) {
+    for (const std::string& fields :
+         {std::string(), fmt::format("{}=h2", field), fmt::format("{}!=h2", field)}) {
       EXPECT_EQ(ListCode(kind, fields), Code::kPermissionDenied) << kind << fields;
       EXPECT_EQ(WatchCode(kind, fields), Code::kPermissionDenied) << kind << fields;
     }

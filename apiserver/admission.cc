@@ -56,8 +56,8 @@ absl::Status CheckPhase(const schema::Kind& kind, const Message& before, const M
   if (from == to || schema::TransitionAllowed(*lifecycle, from, to)) return absl::OkStatus();
   const std::vector<std::string> allowed = schema::PhasesAfter(*lifecycle, from);
   return FailedPrecondition("{}: status.phase cannot go from {} to {}; from {} it can go to {}",
-                            ToString(schema::KeyOf(before)), from, to.empty() ? "nothing" : to, from,
-                            allowed.empty() ? "nothing" : Join(allowed, ", "));
+                            ToString(schema::KeyOf(before)), from, to.empty() ? "nothing" : to,
+                            from, allowed.empty() ? "nothing" : Join(allowed, ", "));
 }
 
 // What a finalizer holds back can no longer be added to.
@@ -67,7 +67,8 @@ void CheckFinalizers(const Message& before, const Message& after, Violations* vi
   for (const std::string& finalizer : schema::Meta(after).finalizers()) {
     if (std::find(old.begin(), old.end(), finalizer) != old.end()) continue;
     Add(violations, "metadata.finalizers",
-        fmt::format("no new finalizers can be added while the object is being deleted: {}", finalizer));
+        fmt::format("no new finalizers can be added while the object is being deleted: {}",
+                    finalizer));
   }
 }
 
@@ -92,21 +93,25 @@ bool Finished(const Message& object) {
 absl::Status CheckSize(const Message& object) {
   const size_t size = object.ByteSizeLong();
   if (size <= kObjectBytesMax) return absl::OkStatus();
-  return ResourceExhausted("{} has {} bytes, more than the {} allowed", ToString(schema::KeyOf(object)), size,
-                           kObjectBytesMax);
+  return ResourceExhausted("{} has {} bytes, more than the {} allowed",
+                           ToString(schema::KeyOf(object)), size, kObjectBytesMax);
 }
 
 }  // namespace
 
-Admission::Admission(Attempt* attempt, Options options) : attempt_(attempt), options_(std::move(options)) {}
+Admission::Admission(Attempt* attempt, Options options)
+    : attempt_(attempt), options_(std::move(options)) {}
 
 absl::StatusOr<ObjectPtr> Admission::Normalise(const Message& request) const {
-  if (request.GetDescriptor() != attempt_->kinds().object()) return InvalidArgument("not an object of this server");
+  if (request.GetDescriptor() != attempt_->kinds().object())
+    return InvalidArgument("not an object of this server");
   const schema::Kind* kind = schema::KindOf(request, attempt_->kinds());
-  if (kind == nullptr) return InvalidArgument("the object is empty, or of a kind that this server does not know");
+  if (kind == nullptr)
+    return InvalidArgument("the object is empty, or of a kind that this server does not know");
   ObjectPtr object = CloneObject(request);
   v1::ObjectMeta* meta = schema::MutableMeta(object.get());
-  if (kind->namespaced() && meta->namespace_().empty()) meta->set_namespace_(std::string(kDefaultNamespace));
+  if (kind->namespaced() && meta->namespace_().empty())
+    meta->set_namespace_(std::string(kDefaultNamespace));
   schema::Canonicalize(object.get());
   return object;
 }
@@ -118,15 +123,18 @@ void Admission::Report(const Message& object, Violations violations) {
   violations_.emplace_back(key, std::move(violations));
 }
 
-// Everything that is the same for a new and a changed object, once the server's own fields are in place.
+// Everything that is the same for a new and a changed object, once the server's own fields are in
+// place.
 absl::Status Admission::Complete(const Message* before, Message* after) {
   const schema::Kind& kind = KindOf(*after);
   const Strategy* strategy = FindStrategy(kind);
   schema::ApplyDefaults(after);
-  if (strategy != nullptr && strategy->prepare != nullptr) strategy->prepare(before, options_.now, after);
+  if (strategy != nullptr && strategy->prepare != nullptr)
+    strategy->prepare(before, options_.now, after);
   Violations violations = schema::Validate(*after);
   if (before != nullptr) {
-    for (v1::FieldViolation& violation : schema::ValidateUpdate(*before, *after)) violations.push_back(violation);
+    for (v1::FieldViolation& violation : schema::ValidateUpdate(*before, *after))
+      violations.push_back(violation);
     CheckFinalizers(*before, *after, &violations);
   }
   if (strategy != nullptr && strategy->validate != nullptr) {
@@ -139,7 +147,8 @@ absl::Status Admission::Complete(const Message* before, Message* after) {
 
 void Admission::Record(const Message* before, const Message* applied, std::string_view operation,
                        std::string_view subresource, Message* after) const {
-  RecordManagedFields({options_.manager, operation, subresource, options_.now.wall}, before, applied, after);
+  RecordManagedFields({options_.manager, operation, subresource, options_.now.wall}, before,
+                      applied, after);
 }
 
 absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns) {
@@ -168,7 +177,8 @@ absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operat
   KeepAllocated(kind, nullptr, object.get());
   v1::ObjectMeta* meta = schema::MutableMeta(object.get());
   meta->set_uid((*options_.new_uid)());
-  *meta->mutable_creation_timestamp() = ToTimestamp(absl::FromUnixSeconds(absl::ToUnixSeconds(options_.now.wall)));
+  *meta->mutable_creation_timestamp() =
+      ToTimestamp(absl::FromUnixSeconds(absl::ToUnixSeconds(options_.now.wall)));
   meta->set_generation(1);
   SetInitialPhase(kind, object.get());
   RETURN_IF_ERROR(Complete(nullptr, object.get()));
@@ -186,7 +196,8 @@ absl::StatusOr<Planned> Admission::PrepareCreate(const Message& request) {
   return New(std::move(object), kUpdate);
 }
 
-absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr after, const Message* applied) {
+absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr after,
+                                           const Message* applied) {
   const schema::Kind& kind = KindOf(*before);
   KeepServerOwned(before, after.get());
   CopyPart(before, after.get(), "status");
@@ -221,18 +232,21 @@ absl::StatusOr<const Message*> Admission::FindForWrite(const Message& request) {
     return schema::ToStatus(missing, schema::KeyOf(request));
   }
   const bool same_uid = meta.uid().empty() || meta.uid() == schema::Meta(*before).uid();
-  if (!same_uid || RevisionOf(request) != RevisionOf(*before)) return ModifiedError(kind, meta.name());
+  if (!same_uid || RevisionOf(request) != RevisionOf(*before))
+    return ModifiedError(kind, meta.name());
   return before;
 }
 
 absl::StatusOr<Planned> Admission::PrepareUpdate(const Message& request) {
   ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
-  RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kUpdate, KindOf(*object), schema::Meta(*object).name()));
+  RETURN_IF_ERROR(
+      CheckVerb(options_.who, Verb::kUpdate, KindOf(*object), schema::Meta(*object).name()));
   ASSIGN_OR_RETURN(const Message* before, FindForWrite(*object));
   return Changed(before, std::move(object), nullptr);
 }
 
-absl::StatusOr<Planned> Admission::PrepareApply(const Message& request, const MentionTree& mentioned) {
+absl::StatusOr<Planned> Admission::PrepareApply(const Message& request,
+                                                const MentionTree& mentioned) {
   ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
   const schema::Kind& kind = KindOf(*object);
   ASSIGN_OR_RETURN(const Message* before, attempt_->Find(schema::KeyOf(*object)));
@@ -287,7 +301,8 @@ absl::Status Admission::Stage(std::vector<Planned>* planned) {
   Violations conflicts;
   // Let go of everything first: two objects of one request may swap a name.
   for (Planned& plan : *planned) {
-    if (plan.changed && plan.after != nullptr) RETURN_IF_ERROR(ledger.Allocate(plan.before, plan.after.get()));
+    if (plan.changed && plan.after != nullptr)
+      RETURN_IF_ERROR(ledger.Allocate(plan.before, plan.after.get()));
     if (plan.changed) RETURN_IF_ERROR(ledger.ReleaseDropped(plan.before, plan.after.get()));
   }
   for (const Planned& plan : *planned) {

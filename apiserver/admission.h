@@ -1,7 +1,9 @@
-// Makes what a request says of an object into what would be stored, and collects everything that is wrong with it.
+// Makes what a request says of an object into what would be stored, and collects everything that is
+// wrong with it.
 //
-// One Admission serves one attempt at one request: Prepare... each object, then Check(), then Stage() each. Two passes, so that
-// every violation of every object is reported before claims are looked at, and every claim conflict after that.
+// One Admission serves one attempt at one request: Prepare... each object, then Check(), then
+// Stage() each. Two passes, so that every violation of every object is reported before claims are
+// looked at, and every claim conflict after that.
 #pragma once
 
 #include <absl/status/status.h>
@@ -56,14 +58,17 @@ class Admission {
   absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);
-  void Record(const Message* before, const Message* applied, std::string_view operation, std::string_view subresource,
-              Message* after) const;
+  void Record(const Message* before, const Message* applied, std::string_view operation,
+              std::string_view subresource, Message* after) const;
   void Report(const Message& object, schema::Violations violations);
-  const schema::Kind& KindOf(const Message& object) const { return *schema::KindOf(object, attempt_->kinds()); }
+  const schema::Kind& KindOf(const Message& object) const {
+    return *schema::KindOf(object, attempt_->kinds());
+  }
 
   Attempt* const attempt_;
   const Options options_;
-  std::vector<std::pair<ObjectKey, schema::Violations>> violations_;  // In the order of the request.
+  std::vector<std::pair<ObjectKey, schema::Violations>>
+      violations_;  // In the order of the request.
 };
 
 // ALREADY_EXISTS: `spec.domains[1]: "a.example" is held by Site default/blog`, one a line.

@@ -15,8 +15,9 @@ WriteOptions OptionsOf(const std::string& manager, bool dry_run) { return {manag
 }  // namespace
 
 absl::StatusOr<v1::Object> Api::Get(const Identity& who, const v1::GetRequest& request) {
-  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Get(who, {request.key().kind(), request.key().namespace_(),
-                                                          request.key().name()}));
+  ASSIGN_OR_RETURN(ObjectPtr object,
+                   registry_->Get(who, {request.key().kind(), request.key().namespace_(),
+                                        request.key().name()}));
   return Take(std::move(object));
 }
 
@@ -25,7 +26,8 @@ absl::StatusOr<v1::ListSummary> Api::List(const Identity& who, const v1::ListReq
   return registry_->List(who, request, [&](ObjectPtr object) { visit(Take(std::move(object))); });
 }
 
-absl::StatusOr<std::unique_ptr<Subscription>> Api::Watch(const Identity& who, const v1::WatchRequest& request,
+absl::StatusOr<std::unique_ptr<Subscription>> Api::Watch(const Identity& who,
+                                                         const v1::WatchRequest& request,
                                                          std::function<void()> wake) {
   return hub_->Watch(who, request, std::move(wake));
 }
@@ -39,11 +41,13 @@ absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::Appl
     ApplyItem& item = items.emplace_back();
     item.object = &request.objects(i);
     if (i < request.mentioned_size()) {
-      item.mentioned.assign(request.mentioned(i).paths().begin(), request.mentioned(i).paths().end());
+      item.mentioned.assign(request.mentioned(i).paths().begin(),
+                            request.mentioned(i).paths().end());
     }
   }
-  ASSIGN_OR_RETURN(ApplyOutcome outcome,
-                   registry_->Apply(who, items, OptionsOf(request.field_manager(), request.dry_run())));
+  ASSIGN_OR_RETURN(
+      ApplyOutcome outcome,
+      registry_->Apply(who, items, OptionsOf(request.field_manager(), request.dry_run())));
   v1::ApplyResponse response;
   response.set_revision(outcome.revision);
   for (Applied& applied : outcome.results) {
@@ -55,24 +59,29 @@ absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::Appl
 }
 
 absl::StatusOr<v1::Object> Api::Create(const Identity& who, const v1::CreateRequest& request) {
-  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Create(who, request.object(),
-                                                       OptionsOf(request.field_manager(), request.dry_run())));
+  ASSIGN_OR_RETURN(ObjectPtr object,
+                   registry_->Create(who, request.object(),
+                                     OptionsOf(request.field_manager(), request.dry_run())));
   return Take(std::move(object));
 }
 
 absl::StatusOr<v1::Object> Api::Update(const Identity& who, const v1::UpdateRequest& request) {
-  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Update(who, request.object(),
-                                                       OptionsOf(request.field_manager(), request.dry_run())));
+  ASSIGN_OR_RETURN(ObjectPtr object,
+                   registry_->Update(who, request.object(),
+                                     OptionsOf(request.field_manager(), request.dry_run())));
   return Take(std::move(object));
 }
 
-absl::StatusOr<v1::Object> Api::UpdateStatus(const Identity& who, const v1::UpdateRequest& request) {
-  ASSIGN_OR_RETURN(ObjectPtr object, registry_->UpdateStatus(who, request.object(),
-                                                             OptionsOf(request.field_manager(), request.dry_run())));
+absl::StatusOr<v1::Object> Api::UpdateStatus(const Identity& who,
+                                             const v1::UpdateRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object,
+                   registry_->UpdateStatus(who, request.object(),
+                                           OptionsOf(request.field_manager(), request.dry_run())));
   return Take(std::move(object));
 }
 
-absl::StatusOr<v1::DeleteResponse> Api::Delete(const Identity& who, const v1::DeleteRequest& request) {
+absl::StatusOr<v1::DeleteResponse> Api::Delete(const Identity& who,
+                                               const v1::DeleteRequest& request) {
   ASSIGN_OR_RETURN(Deleted deleted, registry_->Delete(who, request));
   v1::DeleteResponse response;
   response.set_gone(deleted.gone);

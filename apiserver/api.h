@@ -1,4 +1,5 @@
-// The API of reeve.v1.Resources without a wire: what the gRPC service, the in-process client and the simulator call.
+// The API of reeve.v1.Resources without a wire: what the gRPC service, the in-process client and
+// the simulator call.
 //
 // Thread safety: safe. Errors are those of registry.h and watch_hub.h.
 #pragma once
@@ -24,7 +25,8 @@ class Api {
   absl::StatusOr<v1::Object> Get(const Identity& who, const v1::GetRequest& request);
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
                                        const std::function<void(v1::Object)>& visit);
-  absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who, const v1::WatchRequest& request,
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,
+                                                      const v1::WatchRequest& request,
                                                       std::function<void()> wake);
   absl::StatusOr<v1::ApplyResponse> Apply(const Identity& who, const v1::ApplyRequest& request);
   absl::StatusOr<v1::Object> Create(const Identity& who, const v1::CreateRequest& request);

@@ -82,10 +82,11 @@ TEST_F(ApplyTest, ListsMergeByKeySetsByValueOthersWhole) {
   more.mutable_site()->mutable_spec()->add_domains("b.example");
   more.mutable_site()->mutable_spec()->add_domains("A.example");
   const v1::SiteSpec spec =
-      ApplyOne(more, {"apiVersion", "kind", "spec", "spec.process", "spec.process.command",
-                      "spec.process.command[0]", "spec.process.env", "spec.process.env[0]", "spec.process.env[0].name",
-                      "spec.process.env[0].value", "spec.process.env[1].name", "spec.process.env[1].value",
-                      "spec.domains[0]", "spec.domains[1]"})
+      ApplyOne(more,
+               {"apiVersion", "kind", "spec", "spec.process", "spec.process.command",
+                "spec.process.command[0]", "spec.process.env", "spec.process.env[0]",
+                "spec.process.env[0].name", "spec.process.env[0].value", "spec.process.env[1].name",
+                "spec.process.env[1].value", "spec.domains[0]", "spec.domains[1]"})
           .object()
           .site()
           .spec();
@@ -102,7 +103,8 @@ TEST_F(ApplyTest, LabelsMergeByKey) {
   ApplyOne(site, {});
   v1::Object more = MakeStaticSite("blog");
   (*Meta(&more)->mutable_labels())["tier"] = "web";
-  const v1::ApplyResult result = ApplyOne(more, {"metadata.labels[tier]", "metadata.labels"}, "other");
+  const v1::ApplyResult result =
+      ApplyOne(more, {"metadata.labels[tier]", "metadata.labels"}, "other");
   EXPECT_EQ(result.object().site().metadata().labels().size(), 2u);
   EXPECT_EQ(result.object().site().metadata().generation(), 1);
 }
@@ -119,18 +121,21 @@ TEST_F(ApplyTest, IsAllOrNothing) {
   ASSERT_EQ(schema::ViolationsOf(status).size(), 2u);
   EXPECT_EQ(schema::ViolationsOf(status)[1].object(), "Site default/d");
   EXPECT_EQ(revision(), before);
-  const v1::ApplyResponse good = *TryApply({MakeStaticSite("a"), MakeStaticSite("b"), MakeStaticSite("c")});
+  const v1::ApplyResponse good =
+      *TryApply({MakeStaticSite("a"), MakeStaticSite("b"), MakeStaticSite("c")});
   EXPECT_EQ(revision(), before + 1);
   EXPECT_EQ(good.revision(), revision());
   EXPECT_EQ(good.results(0).action(), v1::ApplyResult::UNCHANGED);
   EXPECT_EQ(good.results(2).action(), v1::ApplyResult::CREATED);
-  EXPECT_EQ(good.results(1).object().site().metadata().resource_version(), std::to_string(revision()));
+  EXPECT_EQ(good.results(1).object().site().metadata().resource_version(),
+            std::to_string(revision()));
 }
 
 TEST_F(ApplyTest, WhatObjectsStandInMayComeWithThem) {
   v1::Object site = MakePinnedSite("app", "h1", 20000);
   Meta(&site)->set_namespace_("shop");
-  const absl::StatusOr<v1::ApplyResponse> response = TryApply({site, MakeHost("h1"), MakeNamespace("shop")});
+  const absl::StatusOr<v1::ApplyResponse> response =
+      TryApply({site, MakeHost("h1"), MakeNamespace("shop")});
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->results(0).object().site().metadata().name(), "app");
 }
@@ -154,11 +159,14 @@ TEST_F(ApplyTest, DryRunSaysWhatWouldHappen) {
 
 TEST_F(ApplyTest, ManagedFieldsKeepWhoAppliedWhat) {
   ApplyOne(MakeStaticSite("blog", {"a.example"}), {}, "one");
-  const v1::ObjectMeta meta = ApplyOne(MakeStaticSite("blog", {"b.example"}), {}, "two").object().site().metadata();
+  const v1::ObjectMeta meta =
+      ApplyOne(MakeStaticSite("blog", {"b.example"}), {}, "two").object().site().metadata();
   ASSERT_EQ(meta.managed_fields_size(), 2);
   EXPECT_EQ(meta.managed_fields(0).operation(), "Apply");
-  EXPECT_THAT(meta.managed_fields(0).fields(), ElementsAre("spec.domains[\"a.example\"]", "spec.type"));
-  EXPECT_THAT(meta.managed_fields(1).fields(), ElementsAre("spec.domains[\"b.example\"]", "spec.type"));
+  EXPECT_THAT(meta.managed_fields(0).fields(),
+              ElementsAre("spec.domains[\"a.example\"]", "spec.type"));
+  EXPECT_THAT(meta.managed_fields(1).fields(),
+              ElementsAre("spec.domains[\"b.example\"]", "spec.type"));
 }
 
 TEST_F(ApplyTest, RacesAreRunAgain) {

@@ -21,11 +21,14 @@ absl::StatusOr<const Message*> Attempt::Find(const ObjectKey& key) {
   return slot.get();
 }
 
-void Attempt::Preview(const Message& object) { staged_[schema::KeyOf(object)] = CloneObject(object); }
+void Attempt::Preview(const Message& object) {
+  staged_[schema::KeyOf(object)] = CloneObject(object);
+}
 
 void Attempt::Require(store::Precondition precondition) {
   // All are about the state before the transaction, so that one for each key is enough.
-  if (required_.insert(precondition.key).second) txn_.preconditions.push_back(std::move(precondition));
+  if (required_.insert(precondition.key).second)
+    txn_.preconditions.push_back(std::move(precondition));
 }
 
 void Attempt::Stage(const Message* before, const Message* after) {
@@ -33,7 +36,8 @@ void Attempt::Stage(const Message* before, const Message* after) {
   const schema::Kind& kind = *schema::KindOf(object, *kinds_);
   const ObjectKey key = schema::KeyOf(object);
   const std::string store_key = ObjectStoreKey(kind, key.ns, key.name);
-  Require(before == nullptr ? store::MustBeAbsent(store_key) : store::MustBeAt(store_key, RevisionOf(*before)));
+  Require(before == nullptr ? store::MustBeAbsent(store_key)
+                            : store::MustBeAt(store_key, RevisionOf(*before)));
   if (after == nullptr) {
     Write({store_key, std::nullopt});
   } else {

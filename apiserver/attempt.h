@@ -1,7 +1,9 @@
-// One try at a request: a view, what was read of it, and the transaction that is being put together.
+// One try at a request: a view, what was read of it, and the transaction that is being put
+// together.
 //
-// What Find returns stays valid while the attempt lives, and includes what was staged. Everything that was read and
-// decided on becomes a precondition, so that a commit means the decision still held. Thread-compatible.
+// What Find returns stays valid while the attempt lives, and includes what was staged. Everything
+// that was read and decided on becomes a precondition, so that a commit means the decision still
+// held. Thread-compatible.
 #pragma once
 
 #include <absl/status/status.h>
@@ -31,8 +33,8 @@ class Attempt {
 
   // Lets Find see `object` as it will be, before it is staged.
   void Preview(const Message& object);
-  // Stages `after` in the place of `before` (nullptr: it must be absent); nullptr as `after` removes it.
-  // REQUIRES: `before` came from Find; one call for each key.
+  // Stages `after` in the place of `before` (nullptr: it must be absent); nullptr as `after`
+  // removes it. REQUIRES: `before` came from Find; one call for each key.
   void Stage(const Message* before, const Message* after);
   // Adds to the transaction: a bare precondition, a bare write.
   void Require(store::Precondition precondition);
@@ -47,7 +49,7 @@ class Attempt {
   const schema::KindRegistry* const kinds_;
   std::map<ObjectKey, ObjectPtr> found_;  // A null pointer: looked for, not there.
   std::map<ObjectKey, ObjectPtr> staged_;
-  std::set<std::string> required_;        // Keys that have their precondition.
+  std::set<std::string> required_;  // Keys that have their precondition.
   bool durable_ = false;
   store::Txn txn_;
 };

@@ -10,9 +10,10 @@
 
 namespace reeve::apiserver {
 
-absl::StatusOr<Identity> Authenticator::Identify(const std::vector<std::string>& uris,
-                                                 const std::string& cert_pem) const {
-  if (uris.size() != 1) return Unauthenticated("the certificate must have exactly one URI, it has {}", uris.size());
+absl::StatusOr<Identity> Authenticator::Identify(const std::string& cert_pem) const {
+  ASSIGN_OR_RETURN(const std::vector<std::string> uris, UriNames(cert_pem));
+  if (uris.size() != 1)
+    return Unauthenticated("the certificate must have exactly one URI, it has {}", uris.size());
   ASSIGN_OR_RETURN(const std::vector<std::string> parts, ParseSpiffe(uris[0], estate_));
   if (parts.size() == 2 && parts[0] == "user") {
     if (parts[1] == "admin") return Identity::Admin();
@@ -23,9 +24,11 @@ absl::StatusOr<Identity> Authenticator::Identify(const std::vector<std::string>&
   return Unauthenticated("the certificate names no identity: {}", uris[0]);
 }
 
-absl::StatusOr<Identity> Authenticator::IdentifyHost(const std::string& name, const std::string& uid,
+absl::StatusOr<Identity> Authenticator::IdentifyHost(const std::string& name,
+                                                     const std::string& uid,
                                                      const std::string& cert_pem) const {
-  const absl::Status gone = Unauthenticated("host {} with uid {} is not of this estate (any more)", name, uid);
+  const absl::Status gone =
+      Unauthenticated("host {} with uid {} is not of this estate (any more)", name, uid);
   const absl::StatusOr<ObjectPtr> host = registry_->Get(Identity::Admin(), {"Host", "", name});
   if (absl::IsNotFound(host.status())) return gone;
   RETURN_IF_ERROR(host.status());
@@ -37,7 +40,8 @@ absl::StatusOr<Identity> Authenticator::IdentifyHost(const std::string& name, co
   ASSIGN_OR_RETURN(const std::string spki, SpkiSha256(cert_pem));
   const auto& keys = pinned.spki_sha256();
   if (std::find(keys.begin(), keys.end(), spki) == keys.end()) {
-    return Unauthenticated("the key of this certificate is not the one that host {} joined with", name);
+    return Unauthenticated("the key of this certificate is not the one that host {} joined with",
+                           name);
   }
   return Identity::Host(name, uid);
 }

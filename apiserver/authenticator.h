@@ -1,11 +1,11 @@
-// From a verified client certificate to an Identity. Nothing but its one URI SAN counts; a host's must also be the living Host's
-// uid, and its key the one that was pinned when it joined. No wire. Thread safety: safe.
+// From a verified client certificate to an Identity. Nothing but its one URI SAN counts; a host's
+// must also be the living Host's uid, and its key the one that was pinned when it joined. No wire.
+// Thread safety: safe.
 #pragma once
 
 #include <absl/status/statusor.h>
 
 #include <string>
-#include <vector>
 
 #include "apiserver/identity.h"
 #include "apiserver/registry.h"
@@ -14,10 +14,11 @@ namespace reeve::apiserver {
 
 class Authenticator {
  public:
-  Authenticator(Registry* registry, std::string estate) : registry_(registry), estate_(std::move(estate)) {}
+  Authenticator(Registry* registry, std::string estate)
+      : registry_(registry), estate_(std::move(estate)) {}
 
-  // `uris` are the URI SANs of the leaf. UNAUTHENTICATED with the reason otherwise.
-  absl::StatusOr<Identity> Identify(const std::vector<std::string>& uris, const std::string& cert_pem) const;
+  // `cert_pem` is the leaf, whose chain was verified. UNAUTHENTICATED with the reason otherwise.
+  absl::StatusOr<Identity> Identify(const std::string& cert_pem) const;
 
  private:
   absl::StatusOr<Identity> IdentifyHost(const std::string& name, const std::string& uid,

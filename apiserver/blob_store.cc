@@ -55,7 +55,9 @@ struct FreeDigest {
 // SHA-256 of what comes in pieces.
 class Hasher {
  public:
-  Hasher() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  Hasher() : context_(EVP_MD_CTX_new()) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
   void Add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
   std::string Digest() {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -80,11 +82,14 @@ class Upload final : public BlobUpload {
     if (fd_.ok() && !finished_) unlink(path_.c_str());
   }
 
-  absl::Status opened() const { return fd_.ok() ? absl::OkStatus() : ErrnoStatus(errno, "making " + path_); }
+  absl::Status opened() const {
+    return fd_.ok() ? absl::OkStatus() : ErrnoStatus(errno, "making " + path_);
+  }
 
   absl::Status Append(std::string_view data) override {
     size_ += data.size();
-    if (size_ > kBlobBytesMax) return ResourceExhausted("the blob is larger than the {} bytes allowed", kBlobBytesMax);
+    if (size_ > kBlobBytesMax)
+      return ResourceExhausted("the blob is larger than the {} bytes allowed", kBlobBytesMax);
     hasher_.Add(data);
     return WriteAll(fd_.get(), data);
   }
@@ -92,7 +97,8 @@ class Upload final : public BlobUpload {
   absl::StatusOr<BlobInfo> Finish(const std::string& expected_digest) override {
     BlobInfo info{.digest = hasher_.Digest(), .size_bytes = size_};
     if (!expected_digest.empty() && expected_digest != info.digest) {
-      return InvalidArgument("digest: the bytes that came are {}, not {}", info.digest, expected_digest);
+      return InvalidArgument("digest: the bytes that came are {}, not {}", info.digest,
+                             expected_digest);
     }
     ASSIGN_OR_RETURN(info.files, CheckTar(path_));
     if (fsync(fd_.get()) != 0) return ErrnoStatus(errno, "syncing " + path_);
@@ -149,7 +155,8 @@ absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin() {
 
 absl::StatusOr<std::unique_ptr<BlobReader>> BlobStore::Read(const std::string& digest) const {
   std::string why;
-  if (!schema::MatchesFormat(v1::DIGEST_REF, digest, &why)) return InvalidArgument("digest: {}", why);
+  if (!schema::MatchesFormat(v1::DIGEST_REF, digest, &why))
+    return InvalidArgument("digest: {}", why);
   const int fd = open((dir_ + "/" + digest).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0 && errno == ENOENT) return NotFound("blobs \"{}\" not found", digest);
   if (fd < 0) return ErrnoStatus(errno, "opening a blob");

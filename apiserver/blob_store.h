@@ -1,8 +1,9 @@
-// Uploaded content on disk: <dir>/<digest>, synced and checked before anybody is told that it is there.
+// Uploaded content on disk: <dir>/<digest>, synced and checked before anybody is told that it is
+// there.
 //
-// An upload is written aside (<dir>/upload-<n>.part), hashed as it comes, read once more as a tar, and renamed into place when all
-// is well. What is left of an interrupted upload goes at the next start. Thread safety: BlobStore is safe; an upload or a reader
-// belongs to one caller.
+// An upload is written aside (<dir>/upload-<n>.part), hashed as it comes, read once more as a tar,
+// and renamed into place when all is well. What is left of an interrupted upload goes at the next
+// start. Thread safety: BlobStore is safe; an upload or a reader belongs to one caller.
 #pragma once
 
 #include <absl/status/status.h>
@@ -27,8 +28,8 @@ class BlobUpload {
   virtual ~BlobUpload() = default;  // Unless finished, nothing of it stays.
   // RESOURCE_EXHAUSTED above kBlobBytesMax.
   virtual absl::Status Append(std::string_view data) = 0;
-  // INVALID_ARGUMENT: other bytes than `expected_digest` says (when it is not empty), or not a tar of regular files and
-  // directories under relative names without "..".
+  // INVALID_ARGUMENT: other bytes than `expected_digest` says (when it is not empty), or not a tar
+  // of regular files and directories under relative names without "..".
   virtual absl::StatusOr<BlobInfo> Finish(const std::string& expected_digest) = 0;
 };
 

@@ -30,14 +30,16 @@ std::vector<PathValue> ValuesOf(const Message& object, const std::string& field)
   return result;
 }
 
-// Every combination of the values of the claim's fields, joined by "/". The path is that of the last field.
+// Every combination of the values of the claim's fields, joined by "/". The path is that of the
+// last field.
 std::vector<PathValue> Combinations(const Message& object, const v1::Claim& claim) {
   std::vector<PathValue> result = {{"", ""}};
   for (const std::string& field : claim.fields()) {
     std::vector<PathValue> longer;
     for (const PathValue& so_far : result) {
       for (const PathValue& next : ValuesOf(object, field)) {
-        longer.push_back({next.path, so_far.path.empty() ? next.value : so_far.value + "/" + next.value});
+        longer.push_back(
+            {next.path, so_far.path.empty() ? next.value : so_far.value + "/" + next.value});
       }
     }
     result = std::move(longer);
@@ -48,7 +50,8 @@ std::vector<PathValue> Combinations(const Message& object, const v1::Claim& clai
 std::vector<ClaimWant> WantsOf(const v1::Claim& claim, const Message& object) {
   std::vector<ClaimWant> wants;
   for (PathValue& found : Combinations(object, claim)) {
-    wants.push_back({ClaimKey(claim.space(), found.value), found.value, found.path, claim.tombstone()});
+    wants.push_back(
+        {ClaimKey(claim.space(), found.value), found.value, found.path, claim.tombstone()});
   }
   return wants;
 }
@@ -63,11 +66,15 @@ v1::ObjectRef RefOf(const Message& object) {
   return ref;
 }
 
-std::string Describe(const v1::ObjectRef& ref) { return ToString(ObjectKey{ref.kind(), ref.namespace_(), ref.name()}); }
+std::string Describe(const v1::ObjectRef& ref) {
+  return ToString(ObjectKey{ref.kind(), ref.namespace_(), ref.name()});
+}
 
 std::string Conflict(const std::string& value, const v1::ClaimRecord& record) {
-  if (!record.objects().empty()) return fmt::format("\"{}\" is held by {}", value, Describe(record.objects(0)));
-  return fmt::format("\"{}\" was held by {}, which is gone, and has not been freed", value, Describe(record.last()));
+  if (!record.objects().empty())
+    return fmt::format("\"{}\" is held by {}", value, Describe(record.objects(0)));
+  return fmt::format("\"{}\" was held by {}, which is gone, and has not been freed", value,
+                     Describe(record.last()));
 }
 
 const v1::OwnerReference* ControllerOf(const Message& object) {
@@ -83,7 +90,8 @@ absl::StatusOr<std::string> RootUid(Attempt* attempt, const Message& object) {
     const v1::OwnerReference* owner = ControllerOf(*at);
     if (owner == nullptr) break;
     const schema::Kind* kind = attempt->kinds().FindByName(owner->kind());
-    const std::string ns = kind != nullptr && kind->namespaced() ? schema::Meta(object).namespace_() : "";
+    const std::string ns =
+        kind != nullptr && kind->namespaced() ? schema::Meta(object).namespace_() : "";
     ASSIGN_OR_RETURN(const Message* next, attempt->Find({owner->kind(), ns, owner->name()}));
     // An owner that is gone (or another one by now) was the root as far as anybody can tell.
     if (next == nullptr || schema::Meta(*next).uid() != owner->uid()) return owner->uid();
@@ -97,7 +105,8 @@ auto FindObject(v1::ClaimRecord* record, const std::string& uid) {
                       [&](const v1::ObjectRef& ref) { return ref.uid() == uid; });
 }
 
-// Where the search for a free value begins: spread by uid, so that writers at the same time seldom pick the same. FNV-1a.
+// Where the search for a free value begins: spread by uid, so that writers at the same time seldom
+// pick the same. FNV-1a.
 uint64_t Spread(const std::string& uid) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const unsigned char c : uid) hash = (hash ^ c) * 0x100000001b3;
@@ -114,7 +123,8 @@ std::vector<ClaimWant> ClaimsOf(const schema::Kind& kind, const Message& object)
   return result;
 }
 
-absl::StatusOr<std::string> HolderOf(Attempt* attempt, const Message& object, const v1::Claim& claim) {
+absl::StatusOr<std::string> HolderOf(Attempt* attempt, const Message& object,
+                                     const v1::Claim& claim) {
   if (!claim.holder_field().empty()) return schema::ValueAt(object, claim.holder_field());
   return RootUid(attempt, object);
 }
@@ -125,7 +135,8 @@ absl::StatusOr<ClaimLedger::Entry*> ClaimLedger::Load(const std::string& key) {
   ASSIGN_OR_RETURN(const std::optional<store::Version> version, attempt_->view().Get(key));
   if (version.has_value()) {
     it->second.modified = version->modified;
-    if (!it->second.record.emplace().ParseFromString(version->value)) return DataLoss("a claim record is damaged");
+    if (!it->second.record.emplace().ParseFromString(version->value))
+      return DataLoss("a claim record is damaged");
   }
   return &it->second;
 }
@@ -159,7 +170,8 @@ absl::Status ClaimLedger::ReleaseDropped(const Message* before, const Message* a
   return absl::OkStatus();
 }
 
-absl::Status ClaimLedger::TakeAdded(const Message* before, const Message* after, schema::Violations* conflicts) {
+absl::Status ClaimLedger::TakeAdded(const Message* before, const Message* after,
+                                    schema::Violations* conflicts) {
   ASSIGN_OR_RETURN(const std::vector<Held> had, HeldBy(before));
   ASSIGN_OR_RETURN(const std::vector<Held> wants, HeldBy(after));
   for (const Held& held : wants) {
@@ -168,7 +180,8 @@ absl::Status ClaimLedger::TakeAdded(const Message* before, const Message* after,
   return absl::OkStatus();
 }
 
-absl::Status ClaimLedger::Take(const Held& held, const Message& object, schema::Violations* conflicts) {
+absl::Status ClaimLedger::Take(const Held& held, const Message& object,
+                               schema::Violations* conflicts) {
   ASSIGN_OR_RETURN(Entry * entry, Load(held.want.key));
   if (entry->record.has_value() && entry->record->holder_uid() != held.holder) {
     v1::FieldViolation& violation = conflicts->emplace_back();
@@ -189,7 +202,8 @@ absl::Status ClaimLedger::Take(const Held& held, const Message& object, schema::
 
 absl::Status ClaimLedger::Release(const Held& held, const Message& object) {
   ASSIGN_OR_RETURN(Entry * entry, Load(held.want.key));
-  if (!entry->record.has_value() || entry->record->holder_uid() != held.holder) return absl::OkStatus();
+  if (!entry->record.has_value() || entry->record->holder_uid() != held.holder)
+    return absl::OkStatus();
   v1::ClaimRecord& record = *entry->record;
   const auto mine = FindObject(&record, schema::Meta(object).uid());
   if (mine == record.mutable_objects()->end()) return absl::OkStatus();
@@ -207,23 +221,26 @@ absl::Status ClaimLedger::Release(const Held& held, const Message& object) {
 absl::StatusOr<int64_t> ClaimLedger::FreeValue(const v1::Claim& claim, const std::string& uid) {
   std::set<std::string> taken;
   const KeyRange range = ClaimRange(claim.space());
-  RETURN_IF_ERROR(attempt_->view().Scan(range.first, range.last, [&](const store::Version& version) {
-    taken.emplace(ClaimValueOfKey(version.key, claim.space()));
-    return true;
-  }));
+  RETURN_IF_ERROR(
+      attempt_->view().Scan(range.first, range.last, [&](const store::Version& version) {
+        taken.emplace(ClaimValueOfKey(version.key, claim.space()));
+        return true;
+      }));
   const int64_t size = claim.allocate_last() - claim.allocate_first() + 1;
   const int64_t start = static_cast<int64_t>(Spread(uid) % static_cast<uint64_t>(size));
   for (int64_t i = 0; i < size; ++i) {
     const int64_t value = claim.allocate_first() + (start + i) % size;
     const std::string text = fmt::format("{}", value);
     const auto entry = entries_.find(ClaimKey(claim.space(), text));
-    if (!taken.contains(text) && (entry == entries_.end() || !entry->second.record.has_value())) return value;
+    if (!taken.contains(text) && (entry == entries_.end() || !entry->second.record.has_value()))
+      return value;
   }
-  return ResourceExhausted("no value of {} is free between {} and {}", claim.space(), claim.allocate_first(),
-                           claim.allocate_last());
+  return ResourceExhausted("no value of {} is free between {} and {}", claim.space(),
+                           claim.allocate_first(), claim.allocate_last());
 }
 
-absl::Status ClaimLedger::AllocateOne(const v1::Claim& claim, const Message* before, Message* after) {
+absl::Status ClaimLedger::AllocateOne(const v1::Claim& claim, const Message* before,
+                                      Message* after) {
   const std::string& path = claim.fields(0);
   if (!HasParent(*after, path)) return absl::OkStatus();
   const int64_t kept = before == nullptr ? 0 : GetInt(*before, path);
@@ -247,7 +264,8 @@ absl::Status ClaimLedger::Allocate(const Message* before, Message* after) {
 void ClaimLedger::Flush() {
   for (auto& [key, entry] : entries_) {
     if (!entry.changed) continue;
-    attempt_->Require(entry.modified == 0 ? store::MustBeAbsent(key) : store::MustBeAt(key, entry.modified));
+    attempt_->Require(entry.modified == 0 ? store::MustBeAbsent(key)
+                                          : store::MustBeAt(key, entry.modified));
     if (entry.record.has_value()) {
       attempt_->Write({key, entry.record->SerializeAsString()});
     } else if (entry.modified != 0) {

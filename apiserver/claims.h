@@ -1,9 +1,11 @@
 // What must be unique: claim records, written in the transaction of the object that holds them.
 //
-// A value of a space is held in the name of a uid: that of the root of the object's controllers, or what the claim's
-// holder_field says. Objects with the same holder share the record, which goes (or becomes a tombstone) when the last of
-// them lets go. Example: Site default/blog (uid u1) with domains [a.example], and its Domain a.example:
-//   c hostname 00 a.example -> {holder_uid: u1, objects: [Site default/blog, Domain default/a.example]}
+// A value of a space is held in the name of a uid: that of the root of the object's controllers, or
+// what the claim's holder_field says. Objects with the same holder share the record, which goes (or
+// becomes a tombstone) when the last of them lets go. Example: Site default/blog (uid u1) with
+// domains [a.example], and its Domain a.example:
+//   c hostname 00 a.example -> {holder_uid: u1, objects: [Site default/blog, Domain
+//   default/a.example]}
 #pragma once
 
 #include <absl/status/status.h>
@@ -32,19 +34,23 @@ struct ClaimWant {
 std::vector<ClaimWant> ClaimsOf(const schema::Kind& kind, const Message& object);
 
 // The uid in whose name `object` holds `claim`; "" when it holds none.
-absl::StatusOr<std::string> HolderOf(Attempt* attempt, const Message& object, const v1::Claim& claim);
+absl::StatusOr<std::string> HolderOf(Attempt* attempt, const Message& object,
+                                     const v1::Claim& claim);
 
 // Claim records as a transaction will leave them. Thread-compatible.
 class ClaimLedger {
  public:
   explicit ClaimLedger(Attempt* attempt) : attempt_(attempt) {}
 
-  // Lets go of what `before` holds and `after` does not; either may be null. For all objects of a request before TakeAdded
-  // for any of them, so that they may swap values.
+  // Lets go of what `before` holds and `after` does not; either may be null. For all objects of a
+  // request before TakeAdded for any of them, so that they may swap values.
   absl::Status ReleaseDropped(const Message* before, const Message* after);
-  // Takes what `after` holds and `before` does not. Adds a violation for each value that somebody else holds.
-  absl::Status TakeAdded(const Message* before, const Message* after, schema::Violations* conflicts);
-  // Gives `after` a free value wherever a claim allocates and its field is unset; keeps what `before` has.
+  // Takes what `after` holds and `before` does not. Adds a violation for each value that somebody
+  // else holds.
+  absl::Status TakeAdded(const Message* before, const Message* after,
+                         schema::Violations* conflicts);
+  // Gives `after` a free value wherever a claim allocates and its field is unset; keeps what
+  // `before` has.
   absl::Status Allocate(const Message* before, Message* after);
   // Adds the changed records to the attempt's transaction. Last of all.
   void Flush();

@@ -32,7 +32,8 @@ TEST_F(ClaimsTest, AllConflictsAreListedWithTheirHolders) {
   Create(MakeStaticSite("blog", {"a.example", "c.example"}));
   Create(MakeStaticSite("shop", {"b.example"}));
   const Revision before = revision();
-  const absl::Status status = TryCreate(MakeStaticSite("late", {"new.example", "A.example", "b.example"})).status();
+  const absl::Status status =
+      TryCreate(MakeStaticSite("late", {"new.example", "A.example", "b.example"})).status();
   EXPECT_EQ(status.code(), Code::kAlreadyExists);
   EXPECT_EQ(std::string(status.message()),
             "spec.domains[1]: \"a.example\" is held by Site default/blog\n"
@@ -68,10 +69,13 @@ TEST_F(ClaimsTest, DroppingANameFreesIt) {
 TEST_F(ClaimsTest, OneRequestMaySwapNames) {
   Create(MakeStaticSite("blog", {"a.example"}));
   Create(MakeStaticSite("shop", {"b.example"}));
-  EXPECT_EQ(TryApply({MakeStaticSite("blog", {"b.example"})}).status().code(), Code::kAlreadyExists);
+  EXPECT_EQ(TryApply({MakeStaticSite("blog", {"b.example"})}).status().code(),
+            Code::kAlreadyExists);
   // Apply only adds, so that two objects of one request that want the same name conflict.
-  const absl::Status status = TryApply({MakeStaticSite("x", {"n.example"}), MakeStaticSite("y", {"n.example"})}).status();
-  EXPECT_EQ(std::string(status.message()), "spec.domains[0]: \"n.example\" is held by Site default/x");
+  const absl::Status status =
+      TryApply({MakeStaticSite("x", {"n.example"}), MakeStaticSite("y", {"n.example"})}).status();
+  EXPECT_EQ(std::string(status.message()),
+            "spec.domains[0]: \"n.example\" is held by Site default/x");
 }
 
 TEST_F(ClaimsTest, APortIsHeldByOneOwner) {
@@ -79,7 +83,8 @@ TEST_F(ClaimsTest, APortIsHeldByOneOwner) {
   const v1::Object site = Create(MakePinnedSite("app", "h1", 20000));
   EXPECT_EQ(std::string(TryCreate(MakePinnedSite("late", "h1", 20000)).status().message()),
             "spec.process.port: \"h1/20000\" is held by Site default/app");
-  // The Port names its holder by a field; the same Site's shares the claim, another's conflicts, none claims nothing.
+  // The Port names its holder by a field; the same Site's shares the claim, another's conflicts,
+  // none claims nothing.
   v1::Object port;
   port.mutable_port()->mutable_metadata()->set_name("h1-tcp-20000");
   port.mutable_port()->mutable_spec()->set_host("h1");
@@ -125,7 +130,8 @@ TEST_F(ClaimsTest, OfManyAtOnceOneWins) {
     for (int t = 0; t < kThreads; ++t) {
       threads.push_back(std::make_unique<Thread>(fmt::format("writer-{}", t), [&, t] {
         for (int i = 0; i < kNames; ++i) {
-          const v1::Object site = MakeStaticSite(fmt::format("s{}-{}", t, i), {fmt::format("n{}.example", i)});
+          const v1::Object site =
+              MakeStaticSite(fmt::format("s{}-{}", t, i), {fmt::format("n{}.example", i)});
           const absl::Status status = TryCreate(site).status();
           if (status.ok()) ++won;
           if (absl::IsAlreadyExists(status)) ++lost;
@@ -145,7 +151,8 @@ TEST_F(ClaimsTest, AllocationsAtOnceAreDistinct) {
     for (int t = 0; t < 4; ++t) {
       threads.push_back(std::make_unique<Thread>(fmt::format("writer-{}", t), [&, t] {
         for (int i = 0; i < 10; ++i) {
-          const absl::StatusOr<v1::Object> site = TryCreate(MakeProcessSite(fmt::format("s{}-{}", t, i)));
+          const absl::StatusOr<v1::Object> site =
+              TryCreate(MakeProcessSite(fmt::format("s{}-{}", t, i)));
           ASSERT_TRUE(site.ok()) << site.status();
           MutexLock lock(&mu);
           ids.insert(site->site().spec().process().user_id());

@@ -19,11 +19,13 @@ bool Names(const Message& work, const std::string& digest) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BlobUpload>> ContentStore::Begin(const Identity& who) {
-  if (who.role != Role::kAdmin && who.role != Role::kController) return PermissionDenied("hosts may not upload blobs");
+  if (who.role != Role::kAdmin && who.role != Role::kController)
+    return PermissionDenied("hosts may not upload blobs");
   return blobs_->Begin();
 }
 
-absl::StatusOr<v1::Blob> ContentStore::Finish(BlobUpload* upload, const std::string& ns, const std::string& digest,
+absl::StatusOr<v1::Blob> ContentStore::Finish(BlobUpload* upload, const std::string& ns,
+                                              const std::string& digest,
                                               const std::string& source) {
   ASSIGN_OR_RETURN(const BlobInfo info, upload->Finish(digest));
   v1::Object object;
@@ -40,19 +42,23 @@ absl::StatusOr<v1::Blob> ContentStore::Finish(BlobUpload* upload, const std::str
   return static_cast<v1::Object&>(**made).blob();
 }
 
-absl::Status ContentStore::CheckReader(const Identity& who, const std::string& ns, const std::string& digest) const {
+absl::Status ContentStore::CheckReader(const Identity& who, const std::string& ns,
+                                       const std::string& digest) const {
   if (who.role == Role::kAdmin || who.role == Role::kController) return absl::OkStatus();
   v1::ListRequest request;
   request.mutable_selector()->set_kind("Work");
   request.mutable_selector()->set_namespace_(ns);
   request.mutable_selector()->set_fields("spec.host=" + who.name);
   bool named = false;
-  RETURN_IF_ERROR(
-      registry_->List(who, request, [&](const ObjectPtr& work) { named = named || Names(*work, digest); }).status());
+  RETURN_IF_ERROR(registry_
+                      ->List(who, request,
+                             [&](const ObjectPtr& work) { named = named || Names(*work, digest); })
+                      .status());
   return named ? absl::OkStatus() : NotFound("blobs \"{}\" not found", digest);
 }
 
-absl::StatusOr<std::unique_ptr<BlobReader>> ContentStore::Read(const Identity& who, const std::string& ns,
+absl::StatusOr<std::unique_ptr<BlobReader>> ContentStore::Read(const Identity& who,
+                                                               const std::string& ns,
                                                                const std::string& digest) const {
   const std::string in = ns.empty() ? std::string(kDefaultNamespace) : ns;
   RETURN_IF_ERROR(CheckReader(who, in, digest));

@@ -21,14 +21,15 @@ class ContentStore {
   // For people and controllers.
   absl::StatusOr<std::unique_ptr<BlobUpload>> Begin(const Identity& who);
   // The Blob object of `ns`, made if it is new; the bytes are on disk before.
-  absl::StatusOr<v1::Blob> Finish(BlobUpload* upload, const std::string& ns, const std::string& digest,
-                                  const std::string& source);
+  absl::StatusOr<v1::Blob> Finish(BlobUpload* upload, const std::string& ns,
+                                  const std::string& digest, const std::string& source);
   // A host gets only what a Work of its names; otherwise NOT_FOUND.
   absl::StatusOr<std::unique_ptr<BlobReader>> Read(const Identity& who, const std::string& ns,
                                                    const std::string& digest) const;
 
  private:
-  absl::Status CheckReader(const Identity& who, const std::string& ns, const std::string& digest) const;
+  absl::Status CheckReader(const Identity& who, const std::string& ns,
+                           const std::string& digest) const;
 
   Registry* const registry_;
   BlobStore* const blobs_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/status.h"
 
 namespace reeve::apiserver {
 namespace {
@@ -11,24 +12,26 @@ namespace {
 // One upload. Pieces are written as they come; what waits for the disk is done on the pool.
 class PutStream final : public grpc::ServerReadReactor<v1::BlobChunk> {
  public:
-  PutStream(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call, v1::Blob* response)
-      : context_(context), content_(content), response_(response), metrics_(context.clock, "CREATE", "Blob", "content") {
+  PutStream(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call,
+            v1::Blob* response)
+      : context_(context),
+        content_(content),
+        call_(call),
+        response_(response),
+        metrics_(context.clock, "CREATE", "Blob", "content") {
     const absl::Status status = Begin(call);
-    if (!status.ok()) {
+    if (status.ok()) {
+      StartRead(&chunk_);
+    } else {
       End(status);
-      return;
     }
-    StartRead(&chunk_);
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return FinishOnPool();
     if (!named_) Name();
     const absl::Status status = upload_->Append(chunk_.data());
-    if (!status.ok()) {
-      End(status);
-      return;
-    }
+    if (!status.ok()) return End(status);
     StartRead(&chunk_);
   }
   void OnDone() override { delete this; }
@@ -49,6 +52,8 @@ class PutStream final : public grpc::ServerReadReactor<v1::BlobChunk> {
   }
 
   void FinishOnPool() {
+    // A client that went away in the middle also ends the stream.
+    if (call_->IsCancelled()) return End(Cancelled("the upload was broken off"));
     const auto finish = [this] {
       absl::StatusOr<v1::Blob> blob = content_->Finish(upload_.get(), ns_, digest_, source_);
       if (blob.ok()) *response_ = *std::move(blob);
@@ -64,6 +69,7 @@ class PutStream final : public grpc::ServerReadReactor<v1::BlobChunk> {
 
   const ServiceContext context_;
   ContentStore* const content_;
+  grpc::CallbackServerContext* const call_;
   v1::Blob* const response_;
   const RequestMetrics metrics_;
   std::unique_ptr<BlobUpload> upload_;
@@ -80,11 +86,11 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
             const v1::GetBlobRequest& request)
       : metrics_(context.clock, "GET", "Blob", "content") {
     const absl::Status status = Begin(context, content, call, request);
-    if (!status.ok()) {
+    if (status.ok()) {
+      WriteNext();
+    } else {
       End(status);
-      return;
     }
-    WriteNext();
   }
 
   void OnWriteDone(bool ok) override {
@@ -94,8 +100,8 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Begin(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call,
-                     const v1::GetBlobRequest& request) {
+  absl::Status Begin(const ServiceContext& context, ContentStore* content,
+                     grpc::CallbackServerContext* call, const v1::GetBlobRequest& request) {
     ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
     ASSIGN_OR_RETURN(reader_, content->Read(who, request.namespace_(), request.digest()));
     return absl::OkStatus();
@@ -120,12 +126,13 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
 
 }  // namespace
 
-grpc::ServerReadReactor<v1::BlobChunk>* ContentService::PutBlob(grpc::CallbackServerContext* call, v1::Blob* response) {
+grpc::ServerReadReactor<v1::BlobChunk>* ContentService::PutBlob(grpc::CallbackServerContext* call,
+                                                                v1::Blob* response) {
   return new PutStream(context_, content_, call, response);
 }
 
-grpc::ServerWriteReactor<v1::BlobChunk>* ContentService::GetBlob(grpc::CallbackServerContext* call,
-                                                                 const v1::GetBlobRequest* request) {
+grpc::ServerWriteReactor<v1::BlobChunk>* ContentService::GetBlob(
+    grpc::CallbackServerContext* call, const v1::GetBlobRequest* request) {
   return new GetStream(context_, content_, call, *request);
 }
 
@@ -143,24 +150,37 @@ grpc::ServerUnaryReactor* HostsService::CreateToken(grpc::CallbackServerContext*
                   });
 }
 
-grpc::ServerUnaryReactor* JoinService::Join(grpc::CallbackServerContext* call, const v1::JoinRequest* request,
+void JoinService::SetApiEndpoint(std::string endpoint) {
+  MutexLock lock(&mu_);
+  api_endpoint_ = std::move(endpoint);
+}
+
+absl::StatusOr<v1::JoinResponse> JoinService::Answer(const v1::JoinRequest& request,
+                                                     const std::string& peer) {
+  std::string endpoint;
+  {
+    MutexLock lock(&mu_);
+    endpoint = api_endpoint_;
+  }
+  if (endpoint.empty()) return Unavailable("the server is starting");
+  absl::StatusOr<v1::JoinResponse> joined = joining_->Join(request);
+  if (!joined.ok()) {
+    Log(LogLevel::kWarning, "join refused",
+        {{"peer", peer}, {"err", reeve::Message(joined.status())}});
+    return joined;
+  }
+  joined->set_api_endpoint(endpoint);
+  Log(LogLevel::kInfo, "host joined",
+      {{"host", joined->host()}, {"uid", joined->host_uid()}, {"peer", peer}});
+  return joined;
+}
+
+grpc::ServerUnaryReactor* JoinService::Join(grpc::CallbackServerContext* call,
+                                            const v1::JoinRequest* request,
                                             v1::JoinResponse* response) {
   const RequestMetrics metrics(context_.clock, "CREATE", "Host", "join");
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  const auto answer = [=, this] {
-    absl::StatusOr<v1::JoinResponse> joined = joining_->Join(*request);
-    metrics.Done(joined.status());
-    if (joined.ok()) {
-      *response = *std::move(joined);
-      response->set_api_endpoint(api_endpoint_);
-      Log(LogLevel::kInfo, "host joined", {{"host", response->host()}, {"uid", response->host_uid()}, {"peer", call->peer()}});
-    } else {
-      Log(LogLevel::kWarning, "join refused", {{"peer", call->peer()}, {"err", joined.status().ToString()}});
-    }
-    reactor->Finish(schema::ToGrpc(joined.status()));
-  };
-  if (!context_.pool->Run(answer)) reactor->Finish(schema::ToGrpc(ResourceExhausted("the server is busy; try again")));
-  return reactor;
+  return RunOnPool(context_, call, metrics, response,
+                   [=, this] { return Answer(*request, call->peer()); });
 }
 
 }  // namespace reeve::apiserver

@@ -15,22 +15,28 @@ bool GoesWithNamespace(const schema::Kind& kind) {
   return strategy != nullptr && strategy->goes_with_namespace;
 }
 
-absl::Status CheckExpected(const schema::Kind& kind, const Message& object, const v1::DeleteRequest& request) {
+absl::Status CheckExpected(const schema::Kind& kind, const Message& object,
+                           const v1::DeleteRequest& request) {
   const v1::ObjectMeta& meta = schema::Meta(object);
   if (!request.uid().empty() && request.uid() != meta.uid()) {
-    return Aborted("Operation cannot be fulfilled on {} \"{}\": Precondition failed: UID in precondition: {}, UID in "
-                   "object meta: {}",
-                   kind.plural, meta.name(), request.uid(), meta.uid());
+    return Aborted(
+        "Operation cannot be fulfilled on {} \"{}\": Precondition failed: UID in precondition: {}, "
+        "UID in "
+        "object meta: {}",
+        kind.plural, meta.name(), request.uid(), meta.uid());
   }
-  if (!request.resource_version().empty() && request.resource_version() != meta.resource_version()) {
+  if (!request.resource_version().empty() &&
+      request.resource_version() != meta.resource_version()) {
     return ModifiedError(kind, meta.name());
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckReserved(const schema::Kind& kind, const std::string& name) {
-  if (kind.name != "Namespace" || (name != kDefaultNamespace && name != kSystemNamespace)) return absl::OkStatus();
-  return PermissionDenied("namespaces \"{}\" is forbidden: this namespace may not be deleted", name);
+  if (kind.name != "Namespace" || (name != kDefaultNamespace && name != kSystemNamespace))
+    return absl::OkStatus();
+  return PermissionDenied("namespaces \"{}\" is forbidden: this namespace may not be deleted",
+                          name);
 }
 
 }  // namespace
@@ -38,7 +44,8 @@ absl::Status CheckReserved(const schema::Kind& kind, const std::string& name) {
 ObjectPtr MarkDeleted(const Message& object, Now now) {
   ObjectPtr marked = CloneObject(object);
   v1::ObjectMeta* meta = schema::MutableMeta(marked.get());
-  *meta->mutable_deletion_timestamp() = ToTimestamp(absl::FromUnixSeconds(absl::ToUnixSeconds(now.wall)));
+  *meta->mutable_deletion_timestamp() =
+      ToTimestamp(absl::FromUnixSeconds(absl::ToUnixSeconds(now.wall)));
   meta->set_generation(meta->generation() + 1);
   return marked;
 }
@@ -69,21 +76,25 @@ absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns) 
     if (!kind.namespaced() || GoesWithNamespace(kind)) continue;
     const KeyRange range = ObjectRange(kind, ns);
     int64_t count = 0;
-    RETURN_IF_ERROR(attempt.view().Scan(range.first, range.last, [&](const store::Version&) { return ++count > 0; }));
-    if (count > 0) contents.push_back(fmt::format("{} {}", count, count == 1 ? kind.singular : kind.plural));
+    RETURN_IF_ERROR(attempt.view().Scan(range.first, range.last,
+                                        [&](const store::Version&) { return ++count > 0; }));
+    if (count > 0)
+      contents.push_back(fmt::format("{} {}", count, count == 1 ? kind.singular : kind.plural));
   }
   if (contents.empty()) return absl::OkStatus();
-  return FailedPrecondition("namespace \"{}\" is not empty: it holds {}; delete them first", ns, Join(contents, ", "));
+  return FailedPrecondition("namespace \"{}\" is not empty: it holds {}; delete them first", ns,
+                            Join(contents, ", "));
 }
 
 absl::Status StageNamespaceContents(Attempt* attempt, const std::string& ns) {
   for (const schema::Kind& kind : attempt->kinds().kinds()) {
     if (!kind.namespaced() || !GoesWithNamespace(kind)) continue;
     const KeyRange range = ObjectRange(kind, ns);
-    RETURN_IF_ERROR(attempt->view().Scan(range.first, range.last, [&](const store::Version& version) {
-      attempt->Write({version.key, std::nullopt});
-      return true;
-    }));
+    RETURN_IF_ERROR(
+        attempt->view().Scan(range.first, range.last, [&](const store::Version& version) {
+          attempt->Write({version.key, std::nullopt});
+          return true;
+        }));
   }
   return absl::OkStatus();
 }

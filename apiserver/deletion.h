@@ -12,8 +12,9 @@
 
 namespace reeve::apiserver {
 
-// The object goes at once when it has no finalizers; else it is marked with a deletionTimestamp, once. NOT_FOUND; ABORTED
-// when the request names another uid or version; PERMISSION_DENIED for namespaces that always exist.
+// The object goes at once when it has no finalizers; else it is marked with a deletionTimestamp,
+// once. NOT_FOUND; ABORTED when the request names another uid or version; PERMISSION_DENIED for
+// namespaces that always exist.
 absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const ObjectKey& key,
                                    const v1::DeleteRequest& request, Now now);
 
@@ -23,7 +24,8 @@ ObjectPtr MarkDeleted(const Message& object, Now now);
 // Without it again.
 ObjectPtr Unmarked(const Message& object);
 
-// FAILED_PRECONDITION, saying what is in it, when namespace `ns` holds objects that do not go with it.
+// FAILED_PRECONDITION, saying what is in it, when namespace `ns` holds objects that do not go with
+// it.
 absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns);
 // Removes those that do go with it.
 absl::Status StageNamespaceContents(Attempt* attempt, const std::string& ns);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int kIndexDepthMax = 4;
 
-// Walks to the message that holds the last step; nullptr when one on the way is unset. `last` is the field there.
+// Walks to the message that holds the last step; nullptr when one on the way is unset. `last` is
+// the field there.
 const Message* Walk(const Message& object, std::string_view path, const FieldDescriptor** last) {
   const Message* at = &schema::Inner(object);
   const std::vector<std::string> steps = Split(path, '.');
@@ -29,13 +30,16 @@ const Message* Walk(const Message& object, std::string_view path, const FieldDes
   return nullptr;
 }
 
-void CollectIndexed(const Descriptor* message, const std::string& prefix, int depth, std::vector<std::string>* result) {
+void CollectIndexed(const Descriptor* message, const std::string& prefix, int depth,
+                    std::vector<std::string>* result) {
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     if (field->is_repeated()) continue;
-    const std::string path = prefix.empty() ? field->json_name() : prefix + "." + field->json_name();
+    const std::string path =
+        prefix.empty() ? field->json_name() : prefix + "." + field->json_name();
     if (field->options().GetExtension(v1::rules).indexed()) result->push_back(path);
-    if (field->message_type() != nullptr && depth > 0) CollectIndexed(field->message_type(), path, depth - 1, result);
+    if (field->message_type() != nullptr && depth > 0)
+      CollectIndexed(field->message_type(), path, depth - 1, result);
   }
 }
 

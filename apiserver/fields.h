@@ -1,4 +1,5 @@
-// Small reflection on the inside of an object: integers by a dotted path ("spec.process.userId", "spec.process.user_id").
+// Small reflection on the inside of an object: integers by a dotted path ("spec.process.userId",
+// "spec.process.user_id").
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -12,14 +13,15 @@ namespace reeve::apiserver {
 
 using google::protobuf::Message;
 
-// `object` is an Object; paths begin at its inner message. The last step is an int32 or int64 (CHECKed).
-// Whether every message on the way to the last step is there.
+// `object` is an Object; paths begin at its inner message. The last step is an int32 or int64
+// (CHECKed). Whether every message on the way to the last step is there.
 bool HasParent(const Message& object, std::string_view path);
 int64_t GetInt(const Message& object, std::string_view path);
 // REQUIRES: HasParent.
 void SetInt(Message* object, std::string_view path, int64_t value);
 
-// The field of `descriptor` that people call `name`: camelCase or snake_case. nullptr if it has none.
+// The field of `descriptor` that people call `name`: camelCase or snake_case. nullptr if it has
+// none.
 const google::protobuf::FieldDescriptor* FieldCalled(const google::protobuf::Descriptor* descriptor,
                                                      std::string_view name);
 

@@ -1,4 +1,5 @@
-// Who asks: what the server made of the verified client certificate, or what an in-process caller is.
+// Who asks: what the server made of the verified client certificate, or what an in-process caller
+// is.
 #pragma once
 
 #include <string>
@@ -14,7 +15,9 @@ struct Identity {
 
   static Identity Admin() { return {Role::kAdmin, "admin", ""}; }
   static Identity Controller(std::string name) { return {Role::kController, std::move(name), ""}; }
-  static Identity Host(std::string name, std::string uid) { return {Role::kHost, std::move(name), std::move(uid)}; }
+  static Identity Host(std::string name, std::string uid) {
+    return {Role::kHost, std::move(name), std::move(uid)};
+  }
 };
 
 }  // namespace reeve::apiserver

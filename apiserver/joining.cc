@@ -16,7 +16,9 @@ constexpr size_t kSecretSize = 26;  // 130 bits.
 constexpr std::string_view kScheme = "reeve1";
 constexpr absl::Duration kCertLifetime = absl::Hours(24 * 365);
 
-absl::Status BadToken() { return Unauthenticated("the token is not valid: it is wrong, was used, or is too old"); }
+absl::Status BadToken() {
+  return Unauthenticated("the token is not valid: it is wrong, was used, or is too old");
+}
 
 absl::StatusOr<absl::Duration> TtlOf(const v1::CreateTokenRequest& request) {
   if (!request.has_ttl()) return kJoinTokenTtl;
@@ -46,20 +48,26 @@ absl::StatusOr<v1::Object> Joining::EnsureHost(const Identity& who, const std::s
 
 absl::StatusOr<bool> Joining::HasJoined(const std::string& host_uid) const {
   ASSIGN_OR_RETURN(const auto view, options_.registry->store()->Read());
-  ASSIGN_OR_RETURN(const std::optional<store::Version> identity, view->Get(HostIdentityKey(host_uid)));
+  ASSIGN_OR_RETURN(const std::optional<store::Version> identity,
+                   view->Get(HostIdentityKey(host_uid)));
   return identity.has_value();
 }
 
-absl::StatusOr<std::string> Joining::CreateToken(const Identity& who, const v1::CreateTokenRequest& request) {
-  if (who.role != Identity::Role::kAdmin) return PermissionDenied("only administrators make tokens");
+absl::StatusOr<std::string> Joining::CreateToken(const Identity& who,
+                                                 const v1::CreateTokenRequest& request) {
+  if (who.role != Identity::Role::kAdmin)
+    return PermissionDenied("only administrators make tokens");
   ASSIGN_OR_RETURN(const absl::Duration ttl, TtlOf(request));
   ASSIGN_OR_RETURN(const v1::Object host, EnsureHost(who, request.host()));
   const v1::ObjectMeta& meta = schema::Meta(host);
-  if (meta.has_deletion_timestamp()) return FailedPrecondition("host \"{}\" is being deleted", meta.name());
+  if (meta.has_deletion_timestamp())
+    return FailedPrecondition("host \"{}\" is being deleted", meta.name());
   ASSIGN_OR_RETURN(const bool joined, HasJoined(meta.uid()));
   if (joined) {
-    return FailedPrecondition("host \"{0}\" has joined already: remove it first (ctl host remove {0}), or choose another name",
-                              meta.name());
+    return FailedPrecondition(
+        "host \"{0}\" has joined already: remove it first (ctl host remove {0}), or choose another "
+        "name",
+        meta.name());
   }
   const std::string id = options_.random_text(kIdSize);
   const std::string secret = options_.random_text(kSecretSize);
@@ -89,13 +97,15 @@ absl::Status Joining::CountFailure(Found found) {
   const bool dead = found.token.failures() >= kJoinTokenFailuresMax;
   store::Txn txn;
   txn.preconditions.push_back(store::MustBeAt(found.key, found.modified));
-  txn.writes.push_back({found.key, dead ? std::nullopt : std::optional(found.token.SerializeAsString())});
+  txn.writes.push_back(
+      {found.key, dead ? std::nullopt : std::optional(found.token.SerializeAsString())});
   RETURN_IF_ERROR(CheckCommitted(options_.registry->store()->Commit(std::move(txn))));
   return BadToken();
 }
 
 absl::Status Joining::CheckHost(const v1::JoinToken& token) const {
-  const absl::StatusOr<ObjectPtr> host = options_.registry->Get(Identity::Admin(), HostKey(token.host()));
+  const absl::StatusOr<ObjectPtr> host =
+      options_.registry->Get(Identity::Admin(), HostKey(token.host()));
   if (!host.ok() || schema::Meta(**host).uid() != token.host_uid()) return BadToken();
   if (schema::Meta(**host).has_deletion_timestamp()) return BadToken();
   ASSIGN_OR_RETURN(const bool joined, HasJoined(token.host_uid()));
@@ -133,7 +143,8 @@ absl::StatusOr<v1::JoinResponse> Joining::Join(const v1::JoinRequest& request) {
       .uri = SpiffeUri(options_.estate, {"host", found.token.host(), found.token.host_uid()}),
       .now = now,
       .lifetime = kCertLifetime};
-  ASSIGN_OR_RETURN(*response.mutable_certificate_pem(), CertForCsr(options_.ca, request.csr_pem(), profile));
+  ASSIGN_OR_RETURN(*response.mutable_certificate_pem(),
+                   CertForCsr(options_.ca, request.csr_pem(), profile));
   RETURN_IF_ERROR(Burn(found, response.certificate_pem()));
   return response;
 }

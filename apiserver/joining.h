@@ -1,9 +1,9 @@
 // How machines become hosts: tokens, and certificates for them. No wire.
 //
-// A token reads reeve1.<id>.<secret>. The store keeps, under its id, the host it is for and the SHA-256 of its secret. Joining
-// burns the token, pins the key of the new certificate for the host's uid, and happens once: a host that has joined needs to be
-// removed before its name can join again. Every refusal of a token reads the same.
-// Thread safety: safe.
+// A token reads reeve1.<id>.<secret>. The store keeps, under its id, the host it is for and the
+// SHA-256 of its secret. Joining burns the token, pins the key of the new certificate for the
+// host's uid, and happens once: a host that has joined needs to be removed before its name can join
+// again. Every refusal of a token reads the same. Thread safety: safe.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -31,10 +31,12 @@ class Joining {
   };
   explicit Joining(Options options) : options_(std::move(options)) {}
 
-  // For administrators. Makes the Host if it is not there. FAILED_PRECONDITION: it has joined, or is being deleted.
-  absl::StatusOr<std::string> CreateToken(const Identity& who, const v1::CreateTokenRequest& request);
-  // UNAUTHENTICATED: the token is wrong, used, or too old. INVALID_ARGUMENT: the request for a certificate is none. Fills in
-  // everything but the endpoint.
+  // For administrators. Makes the Host if it is not there. FAILED_PRECONDITION: it has joined, or
+  // is being deleted.
+  absl::StatusOr<std::string> CreateToken(const Identity& who,
+                                          const v1::CreateTokenRequest& request);
+  // UNAUTHENTICATED: the token is wrong, used, or too old. INVALID_ARGUMENT: the request for a
+  // certificate is none. Fills in everything but the endpoint.
   absl::StatusOr<v1::JoinResponse> Join(const v1::JoinRequest& request);
 
  private:

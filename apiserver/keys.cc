@@ -52,7 +52,9 @@ std::string ClaimKey(std::string_view space, std::string_view value) {
 
 KeyRange ClaimRange(std::string_view space) { return PrefixRange(ClaimKey(space, "")); }
 
-std::string_view ClaimValueOfKey(std::string_view key, std::string_view space) { return key.substr(space.size() + 2); }
+std::string_view ClaimValueOfKey(std::string_view key, std::string_view space) {
+  return key.substr(space.size() + 2);
+}
 
 std::string HostIdentityKey(std::string_view host_uid) { return "i" + std::string(host_uid); }
 

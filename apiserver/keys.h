@@ -1,12 +1,12 @@
 // Where things are in the store. The first byte says what a key is:
 //
-//   o <kind id, 2 bytes, big endian> <namespace> 00 <name>   an object; cluster kinds have an empty namespace
-//   c <space> 00 <value>                                     v1.ClaimRecord
-//   i <host uid>                                             v1.HostIdentity: which keys may speak as the host
-//   t <token id>                                             v1.JoinToken
-//   a ...                                                    kept for audit records, one per commit
+//   o <kind id, 2 bytes, big endian> <namespace> 00 <name>   an object; cluster kinds have an empty
+//   namespace c <space> 00 <value>                                     v1.ClaimRecord i <host uid>
+//   v1.HostIdentity: which keys may speak as the host t <token id> v1.JoinToken a ... kept for
+//   audit records, one per commit
 //
-// Names hold no NUL, so that keys sort by kind, namespace, name and a prefix is never another one's beginning.
+// Names hold no NUL, so that keys sort by kind, namespace, name and a prefix is never another one's
+// beginning.
 #pragma once
 
 #include <string>

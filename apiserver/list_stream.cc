@@ -41,11 +41,17 @@ class ChunkBuilder {
 
 class ListStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  ListStream(const ServiceContext& context, Api* api, grpc::CallbackServerContext* call, const v1::ListRequest& request)
-      : context_(context), api_(api), call_(call), request_(request), metrics_(context.clock, "LIST", request.selector().kind()) {}
+  ListStream(const ServiceContext& context, Api* api, grpc::CallbackServerContext* call,
+             const v1::ListRequest& request)
+      : context_(context),
+        api_(api),
+        call_(call),
+        request_(request),
+        metrics_(context.clock, "LIST", request.selector().kind()) {}
 
   void Start() {
-    if (!context_.pool->Run([this] { Produce(); })) End(ResourceExhausted("the server is busy; try again"));
+    if (!context_.pool->Run([this] { Produce(); }))
+      End(ResourceExhausted("the server is busy; try again"));
   }
 
   void OnWriteDone(bool ok) override {
@@ -96,7 +102,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* NewListStream(const ServiceContext& 
   v1::ListRequest decoded;
   grpc::ByteBuffer bytes = request;
   // What cannot be read names no kind, and is refused as that.
-  if (!grpc::SerializationTraits<v1::ListRequest>::Deserialize(&bytes, &decoded).ok()) decoded.Clear();
+  if (!grpc::SerializationTraits<v1::ListRequest>::Deserialize(&bytes, &decoded).ok())
+    decoded.Clear();
   auto* stream = new ListStream(context, api, call, decoded);
   stream->Start();
   return stream;

@@ -15,7 +15,8 @@ std::string FormatListToken(const ListToken& token) {
 absl::StatusOr<ListToken> ParseListToken(const std::string& text, const KeyRange& range) {
   ListToken token;
   if (text.empty()) return token;
-  const absl::Status bad = InvalidArgument("continue: not a token of this list; start again without it");
+  const absl::Status bad =
+      InvalidArgument("continue: not a token of this list; start again without it");
   std::string plain;
   if (!absl::WebSafeBase64Unescape(text, &plain)) return bad;
   const size_t colon = plain.find(':');

@@ -16,7 +16,8 @@ struct ListToken {
 };
 
 std::string FormatListToken(const ListToken& token);
-// An empty text is the beginning. INVALID_ARGUMENT for one that we did not make, or made for a list outside `range`.
+// An empty text is the beginning. INVALID_ARGUMENT for one that we did not make, or made for a list
+// outside `range`.
 absl::StatusOr<ListToken> ParseListToken(const std::string& text, const KeyRange& range);
 
 }  // namespace reeve::apiserver

@@ -24,7 +24,8 @@ int Init(const SetupOptions& options) {
   if (!status.ok()) return Report(status);
   std::printf("Initialized estate %s in %s\n", options.estate.c_str(), options.data_dir.c_str());
   std::printf("Now start it:  reeve-standalone serve --data-dir %s\n", options.data_dir.c_str());
-  std::printf("and speak to it:  CTL_CONFIG=%s/admin.conf ctl get hosts\n", options.data_dir.c_str());
+  std::printf("and speak to it:  CTL_CONFIG=%s/admin.conf ctl get hosts\n",
+              options.data_dir.c_str());
   return 0;
 }
 
@@ -33,11 +34,15 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", REEVE_VERSION);
   app.require_subcommand(1);
   SetupOptions setup{.data_dir = "/var/lib/reeve"};
-  CLI::App* init = app.add_subcommand("init", "Make the keys and the configuration of a new estate; once");
+  CLI::App* init =
+      app.add_subcommand("init", "Make the keys and the configuration of a new estate; once");
   init->add_option("--data-dir", setup.data_dir, "Where to")->capture_default_str();
-  init->add_option("--estate", setup.estate, "Its name, in every certificate")->capture_default_str();
-  init->add_option("--san", setup.sans, "A name or address the server is reached at; may be repeated");
-  init->add_option("--server", setup.server, "host:port that admin.conf names; default: the first --san and port 7443");
+  init->add_option("--estate", setup.estate, "Its name, in every certificate")
+      ->capture_default_str();
+  init->add_option("--san", setup.sans,
+                   "A name or address the server is reached at; may be repeated");
+  init->add_option("--server", setup.server,
+                   "host:port that admin.conf names; default: the first --san and port 7443");
   ServeFlags flags;
   CLI::App* serve = app.add_subcommand("serve", "Serve the API");
   AddServeFlags(serve, &flags);

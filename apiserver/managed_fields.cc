@@ -16,11 +16,13 @@ using Paths = std::set<std::string>;
 // Nobody manages what the server sets, nor what identifies the object.
 bool Manageable(const FieldPath& path) {
   const auto name = [&](size_t i) {
-    const auto* field = i < path.steps().size() ? std::get_if<FieldPath::Field>(&path.steps()[i]) : nullptr;
+    const auto* field =
+        i < path.steps().size() ? std::get_if<FieldPath::Field>(&path.steps()[i]) : nullptr;
     return field == nullptr ? std::string() : field->name;
   };
   if (name(0) != "metadata") return true;
-  static const std::set<std::string> kManaged = {"labels", "annotations", "finalizers", "ownerReferences"};
+  static const std::set<std::string> kManaged = {"labels", "annotations", "finalizers",
+                                                 "ownerReferences"};
   return kManaged.contains(name(1));
 }
 
@@ -53,7 +55,8 @@ void SetFields(const Paths& paths, v1::ManagedFieldsEntry* entry) {
   entry->mutable_fields()->Assign(paths.begin(), paths.end());
 }
 
-void TakeFromOthers(const Paths& changed, const v1::ManagedFieldsEntry* mine, v1::ObjectMeta* meta) {
+void TakeFromOthers(const Paths& changed, const v1::ManagedFieldsEntry* mine,
+                    v1::ObjectMeta* meta) {
   for (v1::ManagedFieldsEntry& entry : *meta->mutable_managed_fields()) {
     if (&entry == mine) continue;
     Paths rest(entry.fields().begin(), entry.fields().end());
@@ -64,17 +67,20 @@ void TakeFromOthers(const Paths& changed, const v1::ManagedFieldsEntry* mine, v1
 
 void DropEmpty(v1::ObjectMeta* meta) {
   auto* entries = meta->mutable_managed_fields();
-  entries->erase(std::remove_if(entries->begin(), entries->end(),
-                                [](const v1::ManagedFieldsEntry& entry) { return entry.fields().empty(); }),
-                 entries->end());
+  entries->erase(
+      std::remove_if(entries->begin(), entries->end(),
+                     [](const v1::ManagedFieldsEntry& entry) { return entry.fields().empty(); }),
+      entries->end());
 }
 
 }  // namespace
 
-void RecordManagedFields(const ManagedWrite& write, const Message* before, const Message* applied, Message* after) {
+void RecordManagedFields(const ManagedWrite& write, const Message* before, const Message* applied,
+                         Message* after) {
   const ObjectPtr empty = EmptyLike(*after);
-  const Paths changed = Changes(before == nullptr ? *empty : *before, before == nullptr && applied ? *applied : *after,
-                                write.subresource);
+  const Paths changed =
+      Changes(before == nullptr ? *empty : *before,
+              before == nullptr && applied ? *applied : *after, write.subresource);
   v1::ObjectMeta* meta = schema::MutableMeta(after);
   v1::ManagedFieldsEntry* entry = EntryOf(write, meta);
   Paths mine(entry->fields().begin(), entry->fields().end());
@@ -83,7 +89,8 @@ void RecordManagedFields(const ManagedWrite& write, const Message* before, const
   // Fields that are gone from the object belong to nobody.
   const Paths present = Changes(*empty, *after, write.subresource);
   std::erase_if(mine, [&](const std::string& path) { return !present.contains(path); });
-  const bool news = !changed.empty() || mine != Paths(entry->fields().begin(), entry->fields().end());
+  const bool news =
+      !changed.empty() || mine != Paths(entry->fields().begin(), entry->fields().end());
   if (news) *entry->mutable_time() = ToTimestamp(write.now);
   SetFields(mine, entry);
   TakeFromOthers(changed, entry, meta);

@@ -13,22 +13,28 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Reflection;
 
-const v1::FieldRules& RulesOf(const FieldDescriptor* field) { return field->options().GetExtension(v1::rules); }
+const v1::FieldRules& RulesOf(const FieldDescriptor* field) {
+  return field->options().GetExtension(v1::rules);
+}
 
 // Durations and times are values, not things with fields.
 bool IsValue(const FieldDescriptor* field) {
-  return field->message_type() == nullptr || field->message_type()->file()->package() == "google.protobuf";
+  return field->message_type() == nullptr ||
+         field->message_type()->file()->package() == "google.protobuf";
 }
 
 // The text of a string or integer field, to compare list items by.
 std::string KeyText(const Message& message, const FieldDescriptor* field) {
   const Reflection* reflection = message.GetReflection();
-  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return reflection->GetString(message, field);
-  if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32) return fmt::format("{}", reflection->GetInt32(message, field));
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+    return reflection->GetString(message, field);
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32)
+    return fmt::format("{}", reflection->GetInt32(message, field));
   return fmt::format("{}", reflection->GetInt64(message, field));
 }
 
-int FindItem(const Message& parent, const FieldDescriptor* list, const FieldDescriptor* key, const std::string& text) {
+int FindItem(const Message& parent, const FieldDescriptor* list, const FieldDescriptor* key,
+             const std::string& text) {
   const Reflection* reflection = parent.GetReflection();
   for (int i = 0; i < reflection->FieldSize(parent, list); ++i) {
     if (KeyText(reflection->GetRepeatedMessage(parent, list, i), key) == text) return i;
@@ -37,10 +43,11 @@ int FindItem(const Message& parent, const FieldDescriptor* list, const FieldDesc
 }
 
 // The item of `from`'s list that `step` means.
-std::optional<int> IndexOf(const Message& from, const FieldDescriptor* list, const FieldDescriptor* key,
-                           const FieldPath::Step& step) {
+std::optional<int> IndexOf(const Message& from, const FieldDescriptor* list,
+                           const FieldDescriptor* key, const FieldPath::Step& step) {
   if (const auto* index = std::get_if<FieldPath::Index>(&step)) {
-    const bool there = index->index >= 0 && index->index < from.GetReflection()->FieldSize(from, list);
+    const bool there =
+        index->index >= 0 && index->index < from.GetReflection()->FieldSize(from, list);
     return there ? std::optional<int>(index->index) : std::nullopt;
   }
   const auto* by_key = std::get_if<FieldPath::Key>(&step);
@@ -48,17 +55,19 @@ std::optional<int> IndexOf(const Message& from, const FieldDescriptor* list, con
   return found < 0 ? std::nullopt : std::optional<int>(found);
 }
 
-void MergeKeyedItem(const Message& from, const FieldDescriptor* list, const FieldDescriptor* key, int index,
-                    const MentionTree& tree, Message* to) {
+void MergeKeyedItem(const Message& from, const FieldDescriptor* list, const FieldDescriptor* key,
+                    int index, const MentionTree& tree, Message* to) {
   const Reflection* reflection = from.GetReflection();
   const Message& item = reflection->GetRepeatedMessage(from, list, index);
   const int at = FindItem(*to, list, key, KeyText(item, key));
-  Message* target = at < 0 ? reflection->AddMessage(to, list) : reflection->MutableRepeatedMessage(to, list, at);
+  Message* target =
+      at < 0 ? reflection->AddMessage(to, list) : reflection->MutableRepeatedMessage(to, list, at);
   CopyField(&item, target, key);
   MergeMentioned(item, tree, target);
 }
 
-void MergeKeyedList(const Message& from, const FieldDescriptor* list, const MentionTree& tree, Message* to) {
+void MergeKeyedList(const Message& from, const FieldDescriptor* list, const MentionTree& tree,
+                    Message* to) {
   const FieldDescriptor* key = FieldCalled(list->message_type(), RulesOf(list).merge_key());
   CHECK(key != nullptr, "a merge_key names a field");
   if (tree.children.empty()) {
@@ -66,12 +75,14 @@ void MergeKeyedList(const Message& from, const FieldDescriptor* list, const Ment
     for (int i = 0; i < size; ++i) MergeKeyedItem(from, list, key, i, {}, to);
   }
   for (const auto& [step, below] : tree.children) {
-    if (const auto index = IndexOf(from, list, key, step)) MergeKeyedItem(from, list, key, *index, below, to);
+    if (const auto index = IndexOf(from, list, key, step))
+      MergeKeyedItem(from, list, key, *index, below, to);
   }
 }
 
 // Sets are lists of strings.
-void MergeSet(const Message& from, const FieldDescriptor* list, const MentionTree& tree, Message* to) {
+void MergeSet(const Message& from, const FieldDescriptor* list, const MentionTree& tree,
+              Message* to) {
   const Reflection* reflection = from.GetReflection();
   for (int i = 0; i < reflection->FieldSize(from, list); ++i) {
     if (!tree.children.empty() && !tree.children.contains(FieldPath::Index{i})) continue;
@@ -84,35 +95,43 @@ void MergeSet(const Message& from, const FieldDescriptor* list, const MentionTre
   }
 }
 
-void MergeMapEntry(const Message& entry, const FieldDescriptor* map, const FieldDescriptor* key, Message* to) {
+void MergeMapEntry(const Message& entry, const FieldDescriptor* map, const FieldDescriptor* key,
+                   Message* to) {
   const Reflection* reflection = to->GetReflection();
   const int at = FindItem(*to, map, key, KeyText(entry, key));
-  Message* target = at < 0 ? reflection->AddMessage(to, map) : reflection->MutableRepeatedMessage(to, map, at);
+  Message* target =
+      at < 0 ? reflection->AddMessage(to, map) : reflection->MutableRepeatedMessage(to, map, at);
   target->CopyFrom(entry);
 }
 
-void MergeMap(const Message& from, const FieldDescriptor* map, const MentionTree& tree, Message* to) {
+void MergeMap(const Message& from, const FieldDescriptor* map, const MentionTree& tree,
+              Message* to) {
   const FieldDescriptor* key = map->message_type()->FindFieldByNumber(1);
   const Reflection* reflection = from.GetReflection();
   for (int i = 0; i < reflection->FieldSize(from, map); ++i) {
     const Message& entry = reflection->GetRepeatedMessage(from, map, i);
-    if (!tree.children.empty() && !tree.children.contains(FieldPath::Key{KeyText(entry, key)})) continue;
+    if (!tree.children.empty() && !tree.children.contains(FieldPath::Key{KeyText(entry, key)}))
+      continue;
     MergeMapEntry(entry, map, key, to);
   }
 }
 
-void MergeRepeated(const Message& from, const FieldDescriptor* field, const MentionTree& tree, Message* to) {
+void MergeRepeated(const Message& from, const FieldDescriptor* field, const MentionTree& tree,
+                   Message* to) {
   if (field->is_map()) return MergeMap(from, field, tree, to);
   if (!RulesOf(field).merge_key().empty()) return MergeKeyedList(from, field, tree, to);
-  if (RulesOf(field).set() && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) return MergeSet(from, field, tree, to);
+  if (RulesOf(field).set() && field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
+    return MergeSet(from, field, tree, to);
   CopyField(&from, to, field);
 }
 
-void MergeField(const Message& from, const FieldDescriptor* field, const MentionTree& tree, Message* to) {
+void MergeField(const Message& from, const FieldDescriptor* field, const MentionTree& tree,
+                Message* to) {
   if (field->is_repeated()) return MergeRepeated(from, field, tree, to);
   if (IsValue(field)) return CopyField(&from, to, field);
   if (!from.GetReflection()->HasField(from, field)) return;
-  MergeMentioned(from.GetReflection()->GetMessage(from, field), tree, to->GetReflection()->MutableMessage(to, field));
+  MergeMentioned(from.GetReflection()->GetMessage(from, field), tree,
+                 to->GetReflection()->MutableMessage(to, field));
 }
 
 }  // namespace
@@ -136,7 +155,8 @@ void MergeMentioned(const Message& from, const MentionTree& tree, Message* to) {
   }
   for (const auto& [step, below] : tree.children) {
     const auto* name = std::get_if<FieldPath::Field>(&step);
-    const FieldDescriptor* field = name == nullptr ? nullptr : FieldCalled(from.GetDescriptor(), name->name);
+    const FieldDescriptor* field =
+        name == nullptr ? nullptr : FieldCalled(from.GetDescriptor(), name->name);
     if (field != nullptr) MergeField(from, field, below, to);
   }
 }

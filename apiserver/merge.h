@@ -1,8 +1,9 @@
-// Apply's merge: what a manifest mentions goes into the live object, what it does not mention stays.
+// Apply's merge: what a manifest mentions goes into the live object, what it does not mention
+// stays.
 //
-// Messages and maps are merged field by field; lists with a merge key item by item, sets by value; other lists are
-// replaced as a whole. A mentioned field that holds its zero value is set to it: `cordoned: false` says something. Removal
-// of what is no longer mentioned is not done here. Pure.
+// Messages and maps are merged field by field; lists with a merge key item by item, sets by value;
+// other lists are replaced as a whole. A mentioned field that holds its zero value is set to it:
+// `cordoned: false` says something. Removal of what is no longer mentioned is not done here. Pure.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -18,7 +19,8 @@ namespace reeve::apiserver {
 
 using google::protobuf::Message;
 
-// Mentioned paths as a tree. Example: spec.domains[0], spec.blob -> {spec: {domains: {[0]: {}}, blob: {}}}.
+// Mentioned paths as a tree. Example: spec.domains[0], spec.blob -> {spec: {domains: {[0]: {}},
+// blob: {}}}.
 struct MentionTree {
   std::map<FieldPath::Step, MentionTree> children;
 };
@@ -26,8 +28,8 @@ struct MentionTree {
 // INVALID_ARGUMENT for a path that is none.
 absl::StatusOr<MentionTree> ParseMentions(const std::vector<std::string>& paths);
 
-// Merges `from`'s fields below `tree` into `to`; everything that `from` has set when `tree` has no children. Names that are
-// no fields (apiVersion, kind) are passed over. REQUIRES: same type.
+// Merges `from`'s fields below `tree` into `to`; everything that `from` has set when `tree` has no
+// children. Names that are no fields (apiVersion, kind) are passed over. REQUIRES: same type.
 void MergeMentioned(const Message& from, const MentionTree& tree, Message* to);
 
 }  // namespace reeve::apiserver

@@ -9,7 +9,8 @@ namespace reeve::apiserver {
 using google::protobuf::FieldDescriptor;
 
 ObjectPtr NewMessage(const schema::KindRegistry& kinds) {
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(kinds.object());
+  const Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(kinds.object());
   return ObjectPtr(prototype->New());
 }
 
@@ -32,7 +33,8 @@ std::string EncodeForStore(const Message& object) {
   return schema::Encode(*copy);
 }
 
-absl::StatusOr<ObjectPtr> DecodeFromStore(const schema::KindRegistry& kinds, const store::Version& version) {
+absl::StatusOr<ObjectPtr> DecodeFromStore(const schema::KindRegistry& kinds,
+                                          const store::Version& version) {
   ObjectPtr object = NewMessage(kinds);
   if (!object->ParseFromString(version.value) || schema::KindOf(*object, kinds) == nullptr) {
     return DataLoss("the store holds no object at revision {}", version.modified);
@@ -91,7 +93,8 @@ absl::Status ExistsError(const schema::Kind& kind, std::string_view name) {
 
 absl::Status ModifiedError(const schema::Kind& kind, std::string_view name) {
   return Aborted(
-      "Operation cannot be fulfilled on {} \"{}\": the object has been modified; please apply your changes to the latest "
+      "Operation cannot be fulfilled on {} \"{}\": the object has been modified; please apply your "
+      "changes to the latest "
       "version and try again",
       kind.plural, name);
 }

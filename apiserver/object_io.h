@@ -26,7 +26,8 @@ ObjectPtr EmptyLike(const Message& object);
 // The bytes for the store: resourceVersion is not among them, it is the version's revision.
 std::string EncodeForStore(const Message& object);
 // DATA_LOSS when they are none of an object.
-absl::StatusOr<ObjectPtr> DecodeFromStore(const schema::KindRegistry& kinds, const store::Version& version);
+absl::StatusOr<ObjectPtr> DecodeFromStore(const schema::KindRegistry& kinds,
+                                          const store::Version& version);
 
 void SetResourceVersion(Message* object, Revision revision);
 // The revision in metadata.resourceVersion; 0 when it is none.
@@ -34,7 +35,8 @@ Revision RevisionOf(const Message& object);
 
 // The field `name` of `message` ("status", "spec"), or nullptr if it has none.
 const google::protobuf::FieldDescriptor* FieldByName(const Message& message, std::string_view name);
-// Makes `to`'s field what `from`'s is; clears it when `from` is null or has it not set. REQUIRES: same type.
+// Makes `to`'s field what `from`'s is; clears it when `from` is null or has it not set. REQUIRES:
+// same type.
 void CopyField(const Message* from, Message* to, const google::protobuf::FieldDescriptor* field);
 // Likewise for the part of an object that is called `name`; nothing if the kind has no such part.
 void CopyPart(const Message* from_object, Message* to_object, std::string_view name);

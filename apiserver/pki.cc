@@ -98,55 +98,66 @@ bool SetSerial(X509* cert) {
   if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
   bytes[0] &= 0x7f;  // Positive.
   const Owned<BIGNUM, BN_free> number(BN_bin2bn(bytes, sizeof bytes, nullptr));
-  return number != nullptr && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(cert)) != nullptr;
+  return number != nullptr &&
+         BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(cert)) != nullptr;
 }
 
 bool SetName(X509_NAME* name, const std::string& common_name) {
+  if (common_name.empty()) return true;
   const auto* text = reinterpret_cast<const unsigned char*>(common_name.data());
-  return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, static_cast<int>(common_name.size()), -1, 0) == 1;
+  return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text,
+                                    static_cast<int>(common_name.size()), -1, 0) == 1;
 }
 
 bool AddExtension(X509* cert, X509* issuer, int id, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, cert, nullptr, nullptr, 0);
-  const Owned<X509_EXTENSION, X509_EXTENSION_free> extension(X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
+  const Owned<X509_EXTENSION, X509_EXTENSION_free> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
   return extension != nullptr && X509_add_ext(cert, extension.get(), -1) == 1;
 }
 
 bool IsAddress(const std::string& name) {
   unsigned char buffer[sizeof(in6_addr)];
-  return inet_pton(AF_INET, name.c_str(), buffer) == 1 || inet_pton(AF_INET6, name.c_str(), buffer) == 1;
+  return inet_pton(AF_INET, name.c_str(), buffer) == 1 ||
+         inet_pton(AF_INET6, name.c_str(), buffer) == 1;
 }
 
 // Text for OpenSSL's extension parser. It separates by commas, so that names with one are refused.
 absl::StatusOr<std::string> AlternativeNames(const CertRequest& request) {
   std::vector<std::string> names;
   if (!request.uri.empty()) names.push_back("URI:" + request.uri);
-  for (const std::string& name : request.servers) names.push_back((IsAddress(name) ? "IP:" : "DNS:") + name);
+  for (const std::string& name : request.servers)
+    names.push_back((IsAddress(name) ? "IP:" : "DNS:") + name);
   for (const std::string& name : names) {
-    if (name.find_first_of(", \t\n") != std::string::npos) return InvalidArgument("\"{}\" cannot be in a certificate", name);
+    if (name.find_first_of(", \t\n") != std::string::npos)
+      return InvalidArgument("\"{}\" cannot be in a certificate", name);
   }
   return Join(names, ",");
 }
 
 // Everything but the extensions and the signature.
-absl::StatusOr<CertPtr> NewCert(EVP_PKEY* key, const std::string& common_name, absl::Time now, absl::Duration lifetime) {
+absl::StatusOr<CertPtr> NewCert(EVP_PKEY* key, const std::string& common_name, absl::Time now,
+                                absl::Duration lifetime) {
   CertPtr cert(X509_new());
   const time_t from = absl::ToTimeT(now - kBackdate);
   const time_t to = absl::ToTimeT(now + lifetime);
   const bool ok = X509_set_version(cert.get(), X509_VERSION_3) == 1 && SetSerial(cert.get()) &&
                   ASN1_TIME_set(X509_getm_notBefore(cert.get()), from) != nullptr &&
                   ASN1_TIME_set(X509_getm_notAfter(cert.get()), to) != nullptr &&
-                  X509_set_pubkey(cert.get(), key) == 1 && SetName(X509_get_subject_name(cert.get()), common_name);
+                  X509_set_pubkey(cert.get(), key) == 1 &&
+                  SetName(X509_get_subject_name(cert.get()), common_name);
   if (!ok) return SslError("making a certificate");
   return cert;
 }
 
-absl::StatusOr<std::string> SignedCert(const KeyPair& ca, EVP_PKEY* key, const CertRequest& request) {
+absl::StatusOr<std::string> SignedCert(const KeyPair& ca, EVP_PKEY* key,
+                                       const CertRequest& request) {
   ASSIGN_OR_RETURN(const KeyPtr ca_key, ParseKey(ca.key_pem));
   ASSIGN_OR_RETURN(const CertPtr ca_cert, ParseCert(ca.cert_pem));
   ASSIGN_OR_RETURN(const std::string names, AlternativeNames(request));
-  ASSIGN_OR_RETURN(const CertPtr cert, NewCert(key, request.common_name, request.now, request.lifetime));
+  ASSIGN_OR_RETURN(const CertPtr cert,
+                   NewCert(key, request.common_name, request.now, request.lifetime));
   X509* leaf = cert.get();
   const bool ok = X509_set_issuer_name(leaf, X509_get_subject_name(ca_cert.get())) == 1 &&
                   AddExtension(leaf, ca_cert.get(), NID_basic_constraints, "critical,CA:FALSE") &&
@@ -168,32 +179,48 @@ absl::Status CheckStrength(EVP_PKEY* key) {
   if (type == EVP_PKEY_EC && bits >= kEcBitsMin) return absl::OkStatus();
   if (type == EVP_PKEY_RSA && bits >= kRsaBitsMin) return absl::OkStatus();
   if (type == EVP_PKEY_ED25519) return absl::OkStatus();
-  return InvalidArgument("csrPem: the key is too weak: ECDSA with 256 bits or RSA with 2048 bits at least");
+  return InvalidArgument(
+      "csrPem: the key is too weak: ECDSA with 256 bits or RSA with 2048 bits at least");
 }
 
-std::string NameText(const GENERAL_NAME* name) {
-  if (name->type == GEN_DNS) {
-    const ASN1_IA5STRING* text = name->d.dNSName;
-    return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                       static_cast<size_t>(ASN1_STRING_length(text)));
-  }
-  if (name->type != GEN_IPADD) return "";
+std::string AsciiText(const ASN1_IA5STRING* text) {
+  return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                     static_cast<size_t>(ASN1_STRING_length(text)));
+}
+
+std::string AddressText(const ASN1_OCTET_STRING* address) {
   char buffer[INET6_ADDRSTRLEN] = "";
-  const int family = ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6;
-  inet_ntop(family, ASN1_STRING_get0_data(name->d.iPAddress), buffer, sizeof buffer);
+  const int family = ASN1_STRING_length(address) == 4 ? AF_INET : AF_INET6;
+  inet_ntop(family, ASN1_STRING_get0_data(address), buffer, sizeof buffer);
   return buffer;
+}
+
+// The alternative names of a certificate for which `text` gives something.
+absl::StatusOr<std::vector<std::string>> NamesOf(const std::string& cert_pem,
+                                                 std::string (*text)(const GENERAL_NAME*)) {
+  ASSIGN_OR_RETURN(const CertPtr cert, ParseCert(cert_pem));
+  const NamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(cert.get(), NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> result;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    std::string name = text(sk_GENERAL_NAME_value(names.get(), i));
+    if (!name.empty()) result.push_back(std::move(name));
+  }
+  return result;
 }
 
 }  // namespace
 
 absl::StatusOr<KeyPair> MakeCa(const std::string& estate, absl::Time now) {
   ASSIGN_OR_RETURN(const KeyPtr key, NewKey());
-  ASSIGN_OR_RETURN(const CertPtr cert, NewCert(key.get(), "Reeve CA of " + estate, now, kCaLifetime));
-  const bool ok = X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get())) == 1 &&
-                  AddExtension(cert.get(), cert.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
-                  AddExtension(cert.get(), cert.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
-                  AddExtension(cert.get(), cert.get(), NID_subject_key_identifier, "hash") &&
-                  X509_sign(cert.get(), key.get(), EVP_sha256()) != 0;
+  ASSIGN_OR_RETURN(const CertPtr cert,
+                   NewCert(key.get(), "Reeve CA of " + estate, now, kCaLifetime));
+  const bool ok =
+      X509_set_issuer_name(cert.get(), X509_get_subject_name(cert.get())) == 1 &&
+      AddExtension(cert.get(), cert.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+      AddExtension(cert.get(), cert.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
+      AddExtension(cert.get(), cert.get(), NID_subject_key_identifier, "hash") &&
+      X509_sign(cert.get(), key.get(), EVP_sha256()) != 0;
   if (!ok) return SslError("making the certificate authority");
   KeyPair pair;
   ASSIGN_OR_RETURN(pair.key_pem, KeyText(key.get()));
@@ -209,13 +236,15 @@ absl::StatusOr<KeyPair> MakeCert(const KeyPair& ca, const CertRequest& request) 
   return pair;
 }
 
-absl::StatusOr<std::string> CertForCsr(const KeyPair& ca, const std::string& csr_pem, const CertRequest& request) {
+absl::StatusOr<std::string> CertForCsr(const KeyPair& ca, const std::string& csr_pem,
+                                       const CertRequest& request) {
   const BioPtr bio = ReadBio(csr_pem);
   const CsrPtr csr(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
   EVP_PKEY* key = csr == nullptr ? nullptr : X509_REQ_get0_pubkey(csr.get());
   const bool proven = key != nullptr && X509_REQ_verify(csr.get(), key) == 1;
   ERR_clear_error();
-  if (!proven) return InvalidArgument("csrPem: must be a certificate signing request, signed by its own key");
+  if (!proven)
+    return InvalidArgument("csrPem: must be a certificate signing request, signed by its own key");
   RETURN_IF_ERROR(CheckStrength(key));
   return SignedCert(ca, key, request);
 }
@@ -245,20 +274,23 @@ absl::StatusOr<std::string> SpkiSha256(const std::string& cert_pem) {
 }
 
 absl::StatusOr<std::vector<std::string>> ServerNames(const std::string& cert_pem) {
-  ASSIGN_OR_RETURN(const CertPtr cert, ParseCert(cert_pem));
-  const NamesPtr names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(cert.get(), NID_subject_alt_name, nullptr, nullptr)));
-  std::vector<std::string> result;
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const std::string text = NameText(sk_GENERAL_NAME_value(names.get(), i));
-    if (!text.empty()) result.push_back(text);
-  }
-  return result;
+  return NamesOf(cert_pem, [](const GENERAL_NAME* name) -> std::string {
+    if (name->type == GEN_DNS) return AsciiText(name->d.dNSName);
+    return name->type == GEN_IPADD ? AddressText(name->d.iPAddress) : "";
+  });
 }
 
-absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri, const std::string& estate) {
+absl::StatusOr<std::vector<std::string>> UriNames(const std::string& cert_pem) {
+  return NamesOf(cert_pem, [](const GENERAL_NAME* name) -> std::string {
+    return name->type == GEN_URI ? AsciiText(name->d.uniformResourceIdentifier) : "";
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri,
+                                                     const std::string& estate) {
   const std::string prefix = "spiffe://" + estate + "/";
-  if (uri.rfind(prefix, 0) != 0) return Unauthenticated("the certificate is of another estate: {}", uri);
+  if (uri.rfind(prefix, 0) != 0)
+    return Unauthenticated("the certificate is of another estate: {}", uri);
   std::vector<std::string> parts = Split(std::string_view(uri).substr(prefix.size()), '/');
   for (const std::string& part : parts) {
     if (part.empty()) return Unauthenticated("the certificate names no identity: {}", uri);
@@ -285,7 +317,8 @@ std::string Sha256Hex(std::string_view bytes) {
 
 std::string RandomBase32(size_t size) {
   std::string text(size, '\0');
-  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(text.data()), static_cast<int>(size)) == 1, "there is randomness");
+  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(text.data()), static_cast<int>(size)) == 1,
+        "there is randomness");
   for (char& c : text) c = "abcdefghijklmnopqrstuvwxyz234567"[static_cast<unsigned char>(c) & 31];
   return text;
 }

@@ -1,8 +1,8 @@
-// Keys and certificates: ECDSA P-256, one certificate authority, one URI SAN for each identity. The only door to OpenSSL's
-// X.509 in the server.
+// Keys and certificates: ECDSA P-256, one certificate authority, one URI SAN for each identity. The
+// only door to OpenSSL's X.509 in the server.
 //
-// Identities: spiffe://<estate>/user/<name>, /controller/<name>, /host/<name>/<uid>. All texts are PEM.
-// Thread safety: pure functions; keys and serial numbers come from OpenSSL's generator.
+// Identities: spiffe://<estate>/user/<name>, /controller/<name>, /host/<name>/<uid>. All texts are
+// PEM. Thread safety: pure functions; keys and serial numbers come from OpenSSL's generator.
 #pragma once
 
 #include <absl/status/status.h>
@@ -30,9 +30,10 @@ struct CertRequest {
 absl::StatusOr<KeyPair> MakeCa(const std::string& estate, absl::Time now);
 // A new key and its certificate, signed by `ca`.
 absl::StatusOr<KeyPair> MakeCert(const KeyPair& ca, const CertRequest& request);
-// A certificate for the key of `csr_pem`; of the CSR only its key is used. INVALID_ARGUMENT when it is none, is not signed by its
-// own key, or the key is weak.
-absl::StatusOr<std::string> CertForCsr(const KeyPair& ca, const std::string& csr_pem, const CertRequest& request);
+// A certificate for the key of `csr_pem`; of the CSR only its key is used. INVALID_ARGUMENT when it
+// is none, is not signed by its own key, or the key is weak.
+absl::StatusOr<std::string> CertForCsr(const KeyPair& ca, const std::string& csr_pem,
+                                       const CertRequest& request);
 
 // A CSR and the key it is for: what joining hosts make.
 struct Csr {
@@ -45,9 +46,12 @@ absl::StatusOr<Csr> MakeCsr();
 absl::StatusOr<std::string> SpkiSha256(const std::string& cert_pem);
 // The DNS names and addresses that a server's certificate is for.
 absl::StatusOr<std::vector<std::string>> ServerNames(const std::string& cert_pem);
+// Its URI SANs.
+absl::StatusOr<std::vector<std::string>> UriNames(const std::string& cert_pem);
 
 // What a spiffe URI of `estate` says: {"host", "h1", "<uid>"}. UNAUTHENTICATED when it is none.
-absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri, const std::string& estate);
+absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri,
+                                                     const std::string& estate);
 std::string SpiffeUri(const std::string& estate, const std::vector<std::string>& parts);
 
 // Lower-case hex.

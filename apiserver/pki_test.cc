@@ -13,10 +13,11 @@ const absl::Time kNow = absl::FromUnixSeconds(1767225600);
 
 TEST(Pki, ServersAndClients) {
   ASSERT_OK_AND_ASSIGN(const KeyPair ca, MakeCa("playground", kNow));
-  ASSERT_OK_AND_ASSIGN(const KeyPair server, MakeCert(ca, {.common_name = "server",
-                                                           .servers = {"localhost", "127.0.0.1", "::1"},
-                                                           .now = kNow,
-                                                           .lifetime = absl::Hours(1)}));
+  ASSERT_OK_AND_ASSIGN(const KeyPair server,
+                       MakeCert(ca, {.common_name = "server",
+                                     .servers = {"localhost", "127.0.0.1", "::1"},
+                                     .now = kNow,
+                                     .lifetime = absl::Hours(1)}));
   ASSERT_OK_AND_ASSIGN(const std::vector<std::string> names, ServerNames(server.cert_pem));
   EXPECT_THAT(names, ::testing::ElementsAre("localhost", "127.0.0.1", "::1"));
   EXPECT_THAT(server.cert_pem, ::testing::EndsWith(ca.cert_pem));
@@ -28,7 +29,9 @@ TEST(Pki, ServersAndClients) {
 TEST(Pki, OfACsrOnlyTheKeyCounts) {
   ASSERT_OK_AND_ASSIGN(const KeyPair ca, MakeCa("playground", kNow));
   ASSERT_OK_AND_ASSIGN(const Csr csr, MakeCsr());
-  const CertRequest request = {.common_name = "h1", .uri = "spiffe://playground/host/h1/u1", .now = kNow,
+  const CertRequest request = {.common_name = "h1",
+                               .uri = "spiffe://playground/host/h1/u1",
+                               .now = kNow,
                                .lifetime = absl::Hours(1)};
   ASSERT_OK_AND_ASSIGN(const std::string cert, CertForCsr(ca, csr.csr_pem, request));
   EXPECT_OK(SpkiSha256(cert));
@@ -41,7 +44,8 @@ TEST(Pki, OfACsrOnlyTheKeyCounts) {
 TEST(Pki, SpiffeNamesOfOneEstate) {
   EXPECT_EQ(SpiffeUri("e", {"host", "h1", "u"}), "spiffe://e/host/h1/u");
   EXPECT_THAT(*ParseSpiffe("spiffe://e/host/h1/u", "e"), ::testing::ElementsAre("host", "h1", "u"));
-  for (const char* bad : {"spiffe://other/user/admin", "spiffe://e/", "spiffe://e//admin", "https://e/user/admin", ""}) {
+  for (const char* bad : {"spiffe://other/user/admin", "spiffe://e/", "spiffe://e//admin",
+                          "https://e/user/admin", ""}) {
     EXPECT_EQ(ParseSpiffe(bad, "e").status().code(), Code::kUnauthenticated) << bad;
   }
 }

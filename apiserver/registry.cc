@@ -18,13 +18,16 @@
 namespace reeve::apiserver {
 namespace {
 
-absl::StatusOr<const schema::Kind*> FindKind(const schema::KindRegistry& kinds, const std::string& name) {
+absl::StatusOr<const schema::Kind*> FindKind(const schema::KindRegistry& kinds,
+                                             const std::string& name) {
   const schema::Kind* kind = kinds.FindByName(name);
-  if (kind == nullptr) return InvalidArgument("the server doesn't have a resource type \"{}\"", name);
+  if (kind == nullptr)
+    return InvalidArgument("the server doesn't have a resource type \"{}\"", name);
   return kind;
 }
 
-// The key as the store has it: "default" where a namespace is needed and left out, none where none is.
+// The key as the store has it: "default" where a namespace is needed and left out, none where none
+// is.
 ObjectKey FullKey(const schema::Kind& kind, const ObjectKey& key) {
   if (!kind.namespaced()) return {key.kind, "", key.name};
   return {key.kind, key.ns.empty() ? std::string(kDefaultNamespace) : key.ns, key.name};
@@ -38,20 +41,24 @@ v1::ApplyResult::Action ActionOf(const Planned& plan) {
 absl::Status CheckApply(const std::vector<ApplyItem>& items) {
   if (items.empty()) return InvalidArgument("objects: required");
   if (items.size() <= static_cast<size_t>(kApplyObjectsMax)) return absl::OkStatus();
-  return InvalidArgument("objects: {} in one request, more than the {} allowed", items.size(), kApplyObjectsMax);
+  return InvalidArgument("objects: {} in one request, more than the {} allowed", items.size(),
+                         kApplyObjectsMax);
 }
 
 absl::Status CheckDistinct(const std::vector<Planned>& planned) {
   std::set<ObjectKey> seen;
   for (const Planned& plan : planned) {
     const ObjectKey key = schema::KeyOf(plan.after != nullptr ? *plan.after : *plan.before);
-    if (!seen.insert(key).second) return InvalidArgument("{} is more than once in this request", ToString(key));
+    if (!seen.insert(key).second)
+      return InvalidArgument("{} is more than once in this request", ToString(key));
   }
   return absl::OkStatus();
 }
 
-// Cluster kinds first, so that what a request's objects stand in and run on is there when they are checked.
-std::vector<size_t> ApplyOrder(const schema::KindRegistry& kinds, const std::vector<ApplyItem>& items) {
+// Cluster kinds first, so that what a request's objects stand in and run on is there when they are
+// checked.
+std::vector<size_t> ApplyOrder(const schema::KindRegistry& kinds,
+                               const std::vector<ApplyItem>& items) {
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_partition(order.begin(), order.end(), [&](size_t i) {
@@ -108,7 +115,8 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
     if (result.status.ok()) return Committed(std::move(outcome), result.revision);
     if (!absl::IsAborted(result.status)) return result.status;
   }
-  return Aborted("others changed the same objects {} times in a row; try again", kCommitAttemptsMax);
+  return Aborted("others changed the same objects {} times in a row; try again",
+                 kCommitAttemptsMax);
 }
 
 Registry::Outcome Registry::Committed(Outcome outcome, Revision revision) {
@@ -147,13 +155,15 @@ absl::StatusOr<ObjectPtr> Registry::Get(const Identity& who, const ObjectKey& ke
 
 absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::ListRequest& request,
                                                const std::function<void(ObjectPtr)>& visit) const {
-  ASSIGN_OR_RETURN(const schema::Matcher matcher, schema::Matcher::Parse(request.selector(), *options_.kinds));
+  ASSIGN_OR_RETURN(const schema::Matcher matcher,
+                   schema::Matcher::Parse(request.selector(), *options_.kinds));
   RETURN_IF_ERROR(CheckVerb(who, Verb::kList, matcher.kind(), ""));
   RETURN_IF_ERROR(CheckSelector(who, Verb::kList, matcher));
   KeyRange range = ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
   ASSIGN_OR_RETURN(const ListToken token, ParseListToken(request.continue_(), range));
   if (!token.after.empty()) range.first = token.after + '\0';
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadView> view, options_.store->Read(token.revision));
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadView> view,
+                   options_.store->Read(token.revision));
 
   schema::ListHash hash;
   absl::Status decoded;
@@ -181,99 +191,116 @@ absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::Li
   return summary;
 }
 
-absl::StatusOr<ObjectPtr> Registry::WriteOne(const Identity& who, const WriteOptions& options,
-                                             const std::function<absl::StatusOr<Planned>(Admission*)>& prepare) {
-  ASSIGN_OR_RETURN(Outcome outcome,
-                   Write(who, options, [&](Attempt*, Admission* admission) -> absl::StatusOr<std::vector<Planned>> {
-                     std::vector<Planned> planned(1);
-                     ASSIGN_OR_RETURN(planned[0], prepare(admission));
-                     return planned;
-                   }));
+absl::StatusOr<ObjectPtr> Registry::WriteOne(
+    const Identity& who, const WriteOptions& options,
+    const std::function<absl::StatusOr<Planned>(Admission*)>& prepare) {
+  ASSIGN_OR_RETURN(
+      Outcome outcome,
+      Write(who, options,
+            [&](Attempt*, Admission* admission) -> absl::StatusOr<std::vector<Planned>> {
+              std::vector<Planned> planned(1);
+              ASSIGN_OR_RETURN(planned[0], prepare(admission));
+              return planned;
+            }));
   return std::move(outcome.written[0].object);
 }
 
-absl::StatusOr<ObjectPtr> Registry::Create(const Identity& who, const Message& object, const WriteOptions& options) {
-  return WriteOne(who, options, [&](Admission* admission) { return admission->PrepareCreate(object); });
+absl::StatusOr<ObjectPtr> Registry::Create(const Identity& who, const Message& object,
+                                           const WriteOptions& options) {
+  return WriteOne(who, options,
+                  [&](Admission* admission) { return admission->PrepareCreate(object); });
 }
 
-absl::StatusOr<ObjectPtr> Registry::Update(const Identity& who, const Message& object, const WriteOptions& options) {
-  return WriteOne(who, options, [&](Admission* admission) { return admission->PrepareUpdate(object); });
+absl::StatusOr<ObjectPtr> Registry::Update(const Identity& who, const Message& object,
+                                           const WriteOptions& options) {
+  return WriteOne(who, options,
+                  [&](Admission* admission) { return admission->PrepareUpdate(object); });
 }
 
 absl::StatusOr<ObjectPtr> Registry::UpdateStatus(const Identity& who, const Message& object,
                                                  const WriteOptions& options) {
-  return WriteOne(who, options, [&](Admission* admission) { return admission->PrepareStatus(object); });
+  return WriteOne(who, options,
+                  [&](Admission* admission) { return admission->PrepareStatus(object); });
 }
 
-absl::StatusOr<ApplyOutcome> Registry::Apply(const Identity& who, const std::vector<ApplyItem>& items,
+absl::StatusOr<ApplyOutcome> Registry::Apply(const Identity& who,
+                                             const std::vector<ApplyItem>& items,
                                              const WriteOptions& options) {
   RETURN_IF_ERROR(CheckApply(items));
   ASSIGN_OR_RETURN(const std::vector<MentionTree> mentions, AllMentions(items));
   const std::vector<size_t> order = ApplyOrder(*options_.kinds, items);
-  ASSIGN_OR_RETURN(Outcome outcome,
-                   Write(who, options, [&](Attempt*, Admission* admission) -> absl::StatusOr<std::vector<Planned>> {
-                     std::vector<Planned> planned(items.size());
-                     for (const size_t i : order) {
-                       ASSIGN_OR_RETURN(planned[i], admission->PrepareApply(*items[i].object, mentions[i]));
-                     }
-                     return planned;
-                   }));
+  ASSIGN_OR_RETURN(
+      Outcome outcome,
+      Write(who, options,
+            [&](Attempt*, Admission* admission) -> absl::StatusOr<std::vector<Planned>> {
+              std::vector<Planned> planned(items.size());
+              for (const size_t i : order) {
+                ASSIGN_OR_RETURN(planned[i],
+                                 admission->PrepareApply(*items[i].object, mentions[i]));
+              }
+              return planned;
+            }));
   ApplyOutcome result;
   result.revision = outcome.revision;
-  for (Written& written : outcome.written) result.results.push_back({written.action, std::move(written.object)});
+  for (Written& written : outcome.written)
+    result.results.push_back({written.action, std::move(written.object)});
   return result;
 }
 
 absl::StatusOr<Deleted> Registry::Delete(const Identity& who, const v1::DeleteRequest& request) {
   ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, request.key().kind()));
-  const ObjectKey key = FullKey(*kind, {kind->name, request.key().namespace_(), request.key().name()});
+  const ObjectKey key =
+      FullKey(*kind, {kind->name, request.key().namespace_(), request.key().name()});
   if (kind->name == "Namespace") return DeleteNamespace(who, key, request);
   ASSIGN_OR_RETURN(Outcome outcome,
                    Write(who, {"", request.dry_run()},
                          [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
                            std::vector<Planned> planned(1);
-                           ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, request, options_.clock->Read()));
+                           ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, request,
+                                                                   options_.clock->Read()));
                            return planned;
                          }));
   return Deleted{outcome.written[0].gone, std::move(outcome.written[0].object)};
 }
 
-// In two steps, so that nothing can be made in the namespace between looking and deleting: whoever creates requires the
-// namespace unchanged, and a marked one takes nothing new.
+// In two steps, so that nothing can be made in the namespace between looking and deleting: whoever
+// creates requires the namespace unchanged, and a marked one takes nothing new.
 absl::StatusOr<Deleted> Registry::DeleteNamespace(const Identity& who, const ObjectKey& key,
                                                   const v1::DeleteRequest& request) {
-  ASSIGN_OR_RETURN(Outcome marked,
-                   Write(who, {"", request.dry_run()},
-                         [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
-                           std::vector<Planned> planned(1);
-                           const Now now = options_.clock->Read();
-                           ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, request, now));
-                           RETURN_IF_ERROR(CheckNamespaceEmpty(*attempt, key.name));
-                           planned[0].after = MarkDeleted(*planned[0].before, now);
-                           planned[0].changed = !schema::Meta(*planned[0].before).has_deletion_timestamp();
-                           return planned;
-                         }));
+  ASSIGN_OR_RETURN(
+      Outcome marked,
+      Write(who, {"", request.dry_run()},
+            [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
+              std::vector<Planned> planned(1);
+              const Now now = options_.clock->Read();
+              ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, request, now));
+              RETURN_IF_ERROR(CheckNamespaceEmpty(*attempt, key.name));
+              planned[0].after = MarkDeleted(*planned[0].before, now);
+              planned[0].changed = !schema::Meta(*planned[0].before).has_deletion_timestamp();
+              return planned;
+            }));
   if (request.dry_run()) return Deleted{true, std::move(marked.written[0].object)};
   return FinishNamespace(who, key);
 }
 
 absl::StatusOr<Deleted> Registry::FinishNamespace(const Identity& who, const ObjectKey& key) {
   absl::Status filled;  // Why it cannot go after all: somebody was quicker.
-  ASSIGN_OR_RETURN(Outcome outcome,
-                   Write(who, {}, [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
-                     std::vector<Planned> planned(1);
-                     const Now now = options_.clock->Read();
-                     v1::DeleteRequest any;
-                     ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, any, now));
-                     filled = CheckNamespaceEmpty(*attempt, key.name);
-                     if (!filled.ok()) {
-                       planned[0].after = Unmarked(*planned[0].before);
-                       planned[0].changed = true;
-                     } else if (planned[0].after == nullptr) {
-                       RETURN_IF_ERROR(StageNamespaceContents(attempt, key.name));
-                     }
-                     return planned;
-                   }));
+  ASSIGN_OR_RETURN(
+      Outcome outcome,
+      Write(who, {}, [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
+        std::vector<Planned> planned(1);
+        const Now now = options_.clock->Read();
+        v1::DeleteRequest any;
+        ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, any, now));
+        filled = CheckNamespaceEmpty(*attempt, key.name);
+        if (!filled.ok()) {
+          planned[0].after = Unmarked(*planned[0].before);
+          planned[0].changed = true;
+        } else if (planned[0].after == nullptr) {
+          RETURN_IF_ERROR(StageNamespaceContents(attempt, key.name));
+        }
+        return planned;
+      }));
   RETURN_IF_ERROR(filled);
   return Deleted{outcome.written[0].gone, std::move(outcome.written[0].object)};
 }

@@ -1,23 +1,29 @@
-// Requests into transactions: defaults -> validate -> strategy -> access -> preconditions -> one commit, for any kind.
+// Requests into transactions: defaults -> validate -> strategy -> access -> preconditions -> one
+// commit, for any kind.
 //
-// All that is known of a kind comes from its options; the few rules that options cannot say are in strategies.cc. Every
-// write is one transaction: the object, its claims, and what must still hold when it commits. A write that lost a race is
-// tried again on a fresh view, a bounded number of times; then it is ABORTED. A write that changes nothing writes nothing
-// and returns the present object.
+// All that is known of a kind comes from its options; the few rules that options cannot say are in
+// strategies.cc. Every write is one transaction: the object, its claims, and what must still hold
+// when it commits. A write that lost a race is tried again on a fresh view, a bounded number of
+// times; then it is ABORTED. A write that changes nothing writes nothing and returns the present
+// object.
 //
-// What the server sets: uid, resourceVersion, creationTimestamp, generation (grows with the spec, and once when deletion
-// begins), deletionTimestamp, managedFields, the first phase of the kind's lifecycle, values that a claim allocates,
-// Lease.spec.renewTime. What a request says about those, and (but for UpdateStatus) about status, is ignored.
+// What the server sets: uid, resourceVersion, creationTimestamp, generation (grows with the spec,
+// and once when deletion begins), deletionTimestamp, managedFields, the first phase of the kind's
+// lifecycle, values that a claim allocates, Lease.spec.renewTime. What a request says about those,
+// and (but for UpdateStatus) about status, is ignored.
 //
-// Objects are Messages of the Object type that `kinds` was made from: v1::Object in the product (see api.h), another one in a
-// test that brings kinds of its own.
+// Objects are Messages of the Object type that `kinds` was made from: v1::Object in the product
+// (see api.h), another one in a test that brings kinds of its own.
 //
-// Errors: INVALID_ARGUMENT with every violation of every object of the request; NOT_FOUND; ALREADY_EXISTS for a name, or
-// with violations for claims, all at once: `spec.domains[1]: "a.example" is held by Site default/blog`; ABORTED: the
-// object has been modified; FAILED_PRECONDITION: a phase that may not follow, a namespace that is not empty;
-// PERMISSION_DENIED; OUT_OF_RANGE: a page of a compacted revision; RESOURCE_EXHAUSTED: too large, or no space.
+// Errors: INVALID_ARGUMENT with every violation of every object of the request; NOT_FOUND;
+// ALREADY_EXISTS for a name, or with violations for claims, all at once: `spec.domains[1]:
+// "a.example" is held by Site default/blog`; ABORTED: the object has been modified;
+// FAILED_PRECONDITION: a phase that may not follow, a namespace that is not empty;
+// PERMISSION_DENIED; OUT_OF_RANGE: a page of a compacted revision; RESOURCE_EXHAUSTED: too large,
+// or no space.
 //
-// Thread safety: safe; holds no state of its own and no thread. Blocks for as long as Store::Commit does.
+// Thread safety: safe; holds no state of its own and no thread. Blocks for as long as Store::Commit
+// does.
 #pragma once
 
 #include <absl/status/status.h>
@@ -49,7 +55,8 @@ struct WriteOptions {
 // One object of an Apply.
 struct ApplyItem {
   const Message* object = nullptr;
-  // Field paths that the manifest mentions; only these are merged into the live object. Empty: every field that is set.
+  // Field paths that the manifest mentions; only these are merged into the live object. Empty:
+  // every field that is set.
   std::vector<std::string> mentioned;
 };
 
@@ -88,19 +95,23 @@ class Registry {
 
   absl::StatusOr<ObjectPtr> Get(const Identity& who, const ObjectKey& key) const;
 
-  // Calls `visit` for every object of one consistent revision, in order of namespace and name. The summary says that it is
-  // complete, and how to go on.
+  // Calls `visit` for every object of one consistent revision, in order of namespace and name. The
+  // summary says that it is complete, and how to go on.
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
                                        const std::function<void(ObjectPtr)>& visit) const;
 
-  absl::StatusOr<ObjectPtr> Create(const Identity& who, const Message& object, const WriteOptions& options);
-  // Everything but status. metadata.resourceVersion must be the present one. Removes the object when it is being deleted
-  // and this takes its last finalizer away.
-  absl::StatusOr<ObjectPtr> Update(const Identity& who, const Message& object, const WriteOptions& options);
-  // Only status. metadata.resourceVersion must be the present one. The phase moves along the kind's lifecycle.
-  absl::StatusOr<ObjectPtr> UpdateStatus(const Identity& who, const Message& object, const WriteOptions& options);
-  // All or none, in one transaction, at most kApplyObjectsMax. Lists with a merge key and sets are merged item by item, other
-  // lists replaced; what a manifest does not mention stays.
+  absl::StatusOr<ObjectPtr> Create(const Identity& who, const Message& object,
+                                   const WriteOptions& options);
+  // Everything but status. metadata.resourceVersion must be the present one. Removes the object
+  // when it is being deleted and this takes its last finalizer away.
+  absl::StatusOr<ObjectPtr> Update(const Identity& who, const Message& object,
+                                   const WriteOptions& options);
+  // Only status. metadata.resourceVersion must be the present one. The phase moves along the kind's
+  // lifecycle.
+  absl::StatusOr<ObjectPtr> UpdateStatus(const Identity& who, const Message& object,
+                                         const WriteOptions& options);
+  // All or none, in one transaction, at most kApplyObjectsMax. Lists with a merge key and sets are
+  // merged item by item, other lists replaced; what a manifest does not mention stays.
   absl::StatusOr<ApplyOutcome> Apply(const Identity& who, const std::vector<ApplyItem>& items,
                                      const WriteOptions& options);
   absl::StatusOr<Deleted> Delete(const Identity& who, const v1::DeleteRequest& request);
@@ -124,12 +135,16 @@ class Registry {
 
   absl::StatusOr<std::unique_ptr<Attempt>> Begin() const;
   // Prepares, stages and commits, again and again while others win the race.
-  absl::StatusOr<Outcome> Write(const Identity& who, const WriteOptions& options, const Prepare& prepare);
-  absl::StatusOr<ObjectPtr> WriteOne(const Identity& who, const WriteOptions& options,
-                                     const std::function<absl::StatusOr<Planned>(Admission*)>& prepare);
-  absl::StatusOr<Outcome> Stage(Attempt* attempt, Admission* admission, const Prepare& prepare) const;
+  absl::StatusOr<Outcome> Write(const Identity& who, const WriteOptions& options,
+                                const Prepare& prepare);
+  absl::StatusOr<ObjectPtr> WriteOne(
+      const Identity& who, const WriteOptions& options,
+      const std::function<absl::StatusOr<Planned>(Admission*)>& prepare);
+  absl::StatusOr<Outcome> Stage(Attempt* attempt, Admission* admission,
+                                const Prepare& prepare) const;
   static Outcome Committed(Outcome outcome, Revision revision);
-  absl::StatusOr<Deleted> DeleteNamespace(const Identity& who, const ObjectKey& key, const v1::DeleteRequest& request);
+  absl::StatusOr<Deleted> DeleteNamespace(const Identity& who, const ObjectKey& key,
+                                          const v1::DeleteRequest& request);
   absl::StatusOr<Deleted> FinishNamespace(const Identity& who, const ObjectKey& key);
   absl::Status EnsureNamespace(std::string_view name);
 

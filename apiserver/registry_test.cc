@@ -43,7 +43,8 @@ TEST_F(RegistryTest, RefusesWithEveryViolationAndWritesNothing) {
   const Revision before = revision();
   const absl::Status status = TryCreate(bad).status();
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
-  for (const char* field : {"metadata.name", "spec.domains[0]", "spec.domains[1]", "spec.replicas", "spec.process"}) {
+  for (const char* field :
+       {"metadata.name", "spec.domains[0]", "spec.domains[1]", "spec.replicas", "spec.process"}) {
     EXPECT_THAT(Text(status), HasSubstr(field));
   }
   EXPECT_EQ(schema::ViolationsOf(status).size(), 5u) << status;
@@ -81,10 +82,12 @@ TEST_F(RegistryTest, UpdateNeedsThePresentVersion) {
   const absl::Status stale = TryUpdate(first).status();
   EXPECT_EQ(stale.code(), Code::kAborted);
   EXPECT_EQ(Text(stale),
-            "Operation cannot be fulfilled on sites \"blog\": the object has been modified; please apply your changes to "
+            "Operation cannot be fulfilled on sites \"blog\": the object has been modified; please "
+            "apply your changes to "
             "the latest version and try again");
   Meta(&first)->clear_resource_version();
-  EXPECT_THAT(Text(TryUpdate(first).status()), HasSubstr("metadata.resourceVersion: must be specified"));
+  EXPECT_THAT(Text(TryUpdate(first).status()),
+              HasSubstr("metadata.resourceVersion: must be specified"));
   EXPECT_EQ(TryUpdate(MakeStaticSite("none")).status(), NotFound("sites \"none\" not found"));
 }
 
@@ -175,7 +178,8 @@ class PhaseTest : public RegistryTest {
 };
 
 std::vector<std::string> PhasesOf(const v1::Object& object) {
-  const auto* status = schema::Inner(object).GetDescriptor()->FindFieldByName("status")->message_type();
+  const auto* status =
+      schema::Inner(object).GetDescriptor()->FindFieldByName("status")->message_type();
   const auto* type = status->FindFieldByName("phase")->enum_type();
   std::vector<std::string> names;
   for (int i = 0; i < type->value_count(); ++i) {
@@ -184,7 +188,8 @@ std::vector<std::string> PhasesOf(const v1::Object& object) {
   return names;
 }
 
-void PhaseTest::CheckAllPairs(const v1::Object& object, std::string_view lifecycle_name, int* pairs) {
+void PhaseTest::CheckAllPairs(const v1::Object& object, std::string_view lifecycle_name,
+                              int* pairs) {
   const schema::Lifecycle& lifecycle = *schema::FindLifecycle(lifecycle_name);
   for (const std::string& from : PhasesOf(object)) {
     for (const std::string& to : PhasesOf(object)) {
@@ -275,8 +280,9 @@ TEST_F(RegistryTest, NamespacesThatHoldSomethingStay) {
   Meta(&site)->set_namespace_("shop");
   Create(site);
   const Revision before = revision();
-  EXPECT_EQ(TryDelete("Namespace", "", "shop").status(),
-            FailedPrecondition("namespace \"shop\" is not empty: it holds 1 site; delete them first"));
+  EXPECT_EQ(
+      TryDelete("Namespace", "", "shop").status(),
+      FailedPrecondition("namespace \"shop\" is not empty: it holds 1 site; delete them first"));
   EXPECT_EQ(revision(), before);
   ASSERT_TRUE(TryDelete("Site", "shop", "blog").ok());
   EXPECT_TRUE(TryDelete("Namespace", "", "shop")->gone());
@@ -379,10 +385,12 @@ TEST_F(RegistryTest, SelectorsSelect) {
 
 TEST_F(RegistryTest, ARequestedPortLiesInTheHostsRange) {
   Create(MakeHost("h1", 20000, 20010));
-  EXPECT_THAT(Text(TryCreate(MakePinnedSite("low", "h1", 19999)).status()),
-              HasSubstr("spec.process.port: must be between 20000 and 20010, the port range of host h1"));
+  EXPECT_THAT(
+      Text(TryCreate(MakePinnedSite("low", "h1", 19999)).status()),
+      HasSubstr("spec.process.port: must be between 20000 and 20010, the port range of host h1"));
   EXPECT_EQ(TryCreate(MakePinnedSite("high", "h1", 65536)).status().code(), Code::kInvalidArgument);
-  EXPECT_THAT(Text(TryCreate(MakePinnedSite("lost", "h9", 20000)).status()), HasSubstr("host \"h9\" does not exist"));
+  EXPECT_THAT(Text(TryCreate(MakePinnedSite("lost", "h9", 20000)).status()),
+              HasSubstr("host \"h9\" does not exist"));
   v1::Object two = MakePinnedSite("two", "h1", 20000);
   two.mutable_site()->mutable_spec()->set_replicas(2);
   EXPECT_THAT(Text(TryCreate(two).status()), HasSubstr("spec.replicas: must be 1"));
@@ -392,7 +400,8 @@ TEST_F(RegistryTest, ARequestedPortLiesInTheHostsRange) {
 TEST_F(RegistryTest, AProcessBelongsToProcessSites) {
   v1::Object without = MakeProcessSite("app");
   without.mutable_site()->mutable_spec()->clear_process();
-  EXPECT_THAT(Text(TryCreate(without).status()), HasSubstr("spec.process: required when spec.type is Process"));
+  EXPECT_THAT(Text(TryCreate(without).status()),
+              HasSubstr("spec.process: required when spec.type is Process"));
 }
 
 TEST_F(RegistryTest, LeasesAreStampedAndNotDurable) {

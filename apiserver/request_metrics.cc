@@ -10,18 +10,20 @@ namespace {
 
 // Kubernetes' buckets.
 const std::vector<double>& Buckets() {
-  static const auto* const buckets = new std::vector<double>{.005, .025, .05, .1, .2, .4, .6, .8, 1,  1.25, 1.5,
-                                                             2,    3,    4,   5,  6,  8,  10, 15, 20, 30,   45, 60};
+  static const auto* const buckets = new std::vector<double>{
+      .005, .025, .05, .1, .2, .4, .6, .8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60};
   return *buckets;
 }
 
 struct Families {
   Counter requests{"apiserver_request_total", "Requests by verb, resource and HTTP code."};
-  Histogram seconds{"apiserver_request_duration_seconds", "How long requests took, without watches.", Buckets()};
+  Histogram seconds{"apiserver_request_duration_seconds",
+                    "How long requests took, without watches.", Buckets()};
   Gauge watches{"apiserver_longrunning_requests", "Watches that are open."};
   Counter events{"apiserver_watch_events_total", "Events sent on watches."};
   Counter bytes{"apiserver_watch_events_bytes_total", "Bytes of events sent on watches."};
-  Counter terminated{"apiserver_terminated_watchers_total", "Watches closed because they did not keep up."};
+  Counter terminated{"apiserver_terminated_watchers_total",
+                     "Watches closed because they did not keep up."};
 };
 
 const Families& Metrics() {
@@ -39,25 +41,40 @@ std::string ResourceLabel(const std::string& kind) {
 
 int HttpCode(absl::StatusCode code) {
   switch (code) {
-    case absl::StatusCode::kOk: return 200;
-    case absl::StatusCode::kCancelled: return 499;
-    case absl::StatusCode::kInvalidArgument: return 422;
-    case absl::StatusCode::kDeadlineExceeded: return 504;
-    case absl::StatusCode::kNotFound: return 404;
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kCancelled:
+      return 499;
+    case absl::StatusCode::kInvalidArgument:
+      return 422;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 504;
+    case absl::StatusCode::kNotFound:
+      return 404;
     case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted: return 409;
-    case absl::StatusCode::kPermissionDenied: return 403;
-    case absl::StatusCode::kUnauthenticated: return 401;
-    case absl::StatusCode::kResourceExhausted: return 429;
-    case absl::StatusCode::kFailedPrecondition: return 412;
-    case absl::StatusCode::kOutOfRange: return 410;
-    case absl::StatusCode::kUnimplemented: return 501;
-    case absl::StatusCode::kUnavailable: return 503;
-    default: return 500;
+    case absl::StatusCode::kAborted:
+      return 409;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kFailedPrecondition:
+      return 412;
+    case absl::StatusCode::kOutOfRange:
+      return 410;
+    case absl::StatusCode::kUnimplemented:
+      return 501;
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    default:
+      return 500;
   }
 }
 
-RequestMetrics::RequestMetrics(Clock* clock, std::string verb, const std::string& kind, std::string subresource)
+RequestMetrics::RequestMetrics(Clock* clock, std::string verb, const std::string& kind,
+                               std::string subresource)
     : clock_(clock),
       start_(clock->Read().mono),
       verb_(std::move(verb)),
@@ -80,6 +97,8 @@ void CountWatchEvent(const std::string& kind, size_t bytes) {
   Metrics().bytes.Add({{"kind", ResourceLabel(kind)}}, static_cast<double>(bytes));
 }
 
-void CountTerminatedWatch(const std::string& kind) { Metrics().terminated.Add({{"resource", ResourceLabel(kind)}}); }
+void CountTerminatedWatch(const std::string& kind) {
+  Metrics().terminated.Add({{"resource", ResourceLabel(kind)}});
+}
 
 }  // namespace reeve::apiserver

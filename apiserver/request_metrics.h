@@ -12,8 +12,10 @@ namespace reeve::apiserver {
 // One request, from its construction to Done.
 class RequestMetrics {
  public:
-  // `verb` is GET, LIST, CREATE, UPDATE, APPLY, DELETE...; `kind` what the request says (unknown ones share one label).
-  RequestMetrics(Clock* clock, std::string verb, const std::string& kind, std::string subresource = "");
+  // `verb` is GET, LIST, CREATE, UPDATE, APPLY, DELETE...; `kind` what the request says (unknown
+  // ones share one label).
+  RequestMetrics(Clock* clock, std::string verb, const std::string& kind,
+                 std::string subresource = "");
   void Done(const absl::Status& status) const;
 
  private:

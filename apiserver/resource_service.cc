@@ -26,27 +26,32 @@ std::string KindName(const v1::ApplyRequest& request) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* ResourceService::Get(grpc::CallbackServerContext* call, const v1::GetRequest* request,
+grpc::ServerUnaryReactor* ResourceService::Get(grpc::CallbackServerContext* call,
+                                               const v1::GetRequest* request,
                                                v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "GET", request->key().kind());
-  return RunUnary(context_, call, metrics, response, [=, this](const Identity& who) { return api_->Get(who, *request); });
+  return RunUnary(context_, call, metrics, response,
+                  [=, this](const Identity& who) { return api_->Get(who, *request); });
 }
 
-grpc::ServerUnaryReactor* ResourceService::Apply(grpc::CallbackServerContext* call, const v1::ApplyRequest* request,
+grpc::ServerUnaryReactor* ResourceService::Apply(grpc::CallbackServerContext* call,
+                                                 const v1::ApplyRequest* request,
                                                  v1::ApplyResponse* response) {
   const RequestMetrics metrics(context_.clock, "APPLY", KindName(*request));
   return RunUnary(context_, call, metrics, response,
                   [=, this](const Identity& who) { return api_->Apply(who, *request); });
 }
 
-grpc::ServerUnaryReactor* ResourceService::Create(grpc::CallbackServerContext* call, const v1::CreateRequest* request,
+grpc::ServerUnaryReactor* ResourceService::Create(grpc::CallbackServerContext* call,
+                                                  const v1::CreateRequest* request,
                                                   v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "CREATE", KindName(request->object()));
   return RunUnary(context_, call, metrics, response,
                   [=, this](const Identity& who) { return api_->Create(who, *request); });
 }
 
-grpc::ServerUnaryReactor* ResourceService::Update(grpc::CallbackServerContext* call, const v1::UpdateRequest* request,
+grpc::ServerUnaryReactor* ResourceService::Update(grpc::CallbackServerContext* call,
+                                                  const v1::UpdateRequest* request,
                                                   v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "UPDATE", KindName(request->object()));
   return RunUnary(context_, call, metrics, response,
@@ -54,24 +59,28 @@ grpc::ServerUnaryReactor* ResourceService::Update(grpc::CallbackServerContext* c
 }
 
 grpc::ServerUnaryReactor* ResourceService::UpdateStatus(grpc::CallbackServerContext* call,
-                                                        const v1::UpdateRequest* request, v1::Object* response) {
+                                                        const v1::UpdateRequest* request,
+                                                        v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "UPDATE", KindName(request->object()), "status");
   return RunUnary(context_, call, metrics, response,
                   [=, this](const Identity& who) { return api_->UpdateStatus(who, *request); });
 }
 
-grpc::ServerUnaryReactor* ResourceService::Delete(grpc::CallbackServerContext* call, const v1::DeleteRequest* request,
+grpc::ServerUnaryReactor* ResourceService::Delete(grpc::CallbackServerContext* call,
+                                                  const v1::DeleteRequest* request,
                                                   v1::DeleteResponse* response) {
   const RequestMetrics metrics(context_.clock, "DELETE", request->key().kind());
   return RunUnary(context_, call, metrics, response,
                   [=, this](const Identity& who) { return api_->Delete(who, *request); });
 }
 
-grpc::ServerUnaryReactor* ResourceService::Version(grpc::CallbackServerContext* call, const v1::VersionRequest*,
+grpc::ServerUnaryReactor* ResourceService::Version(grpc::CallbackServerContext* call,
+                                                   const v1::VersionRequest*,
                                                    v1::VersionResponse* response) {
   const RequestMetrics metrics(context_.clock, "GET", "");
-  return RunUnary(context_, call, metrics, response,
-                  [this](const Identity&) { return absl::StatusOr<v1::VersionResponse>(api_->Version()); });
+  return RunUnary(context_, call, metrics, response, [this](const Identity&) {
+    return absl::StatusOr<v1::VersionResponse>(api_->Version());
+  });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ResourceService::List(grpc::CallbackServerContext* call,
@@ -79,8 +88,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* ResourceService::List(grpc::Callback
   return NewListStream(context_, api_, call, *request);
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* ResourceService::Watch(grpc::CallbackServerContext* call,
-                                                                   const grpc::ByteBuffer* request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* ResourceService::Watch(
+    grpc::CallbackServerContext* call, const grpc::ByteBuffer* request) {
   return NewWatchStream(context_, api_, call, *request);
 }
 

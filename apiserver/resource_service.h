@@ -1,4 +1,5 @@
-// reeve.v1.Resources over gRPC: decode, ask the Api, encode. Lists and watches leave as bytes that were encoded once.
+// reeve.v1.Resources over gRPC: decode, ask the Api, encode. Lists and watches leave as bytes that
+// were encoded once.
 #pragma once
 
 #include "apiserver/api.h"
@@ -8,8 +9,9 @@
 namespace reeve::apiserver {
 
 // Thread safety: safe. `api` and the context's parts must outlive it.
-class ResourceService final : public v1::Resources::WithRawCallbackMethod_List<
-                                  v1::Resources::WithRawCallbackMethod_Watch<v1::Resources::CallbackService>> {
+class ResourceService final
+    : public v1::Resources::WithRawCallbackMethod_List<
+          v1::Resources::WithRawCallbackMethod_Watch<v1::Resources::CallbackService>> {
  public:
   ResourceService(const ServiceContext& context, Api* api) : context_(context), api_(api) {}
 
@@ -19,17 +21,21 @@ class ResourceService final : public v1::Resources::WithRawCallbackMethod_List<
                                                    const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* call,
                                                     const grpc::ByteBuffer* request) override;
-  grpc::ServerUnaryReactor* Apply(grpc::CallbackServerContext* call, const v1::ApplyRequest* request,
+  grpc::ServerUnaryReactor* Apply(grpc::CallbackServerContext* call,
+                                  const v1::ApplyRequest* request,
                                   v1::ApplyResponse* response) override;
-  grpc::ServerUnaryReactor* Create(grpc::CallbackServerContext* call, const v1::CreateRequest* request,
-                                   v1::Object* response) override;
-  grpc::ServerUnaryReactor* Update(grpc::CallbackServerContext* call, const v1::UpdateRequest* request,
-                                   v1::Object* response) override;
-  grpc::ServerUnaryReactor* UpdateStatus(grpc::CallbackServerContext* call, const v1::UpdateRequest* request,
+  grpc::ServerUnaryReactor* Create(grpc::CallbackServerContext* call,
+                                   const v1::CreateRequest* request, v1::Object* response) override;
+  grpc::ServerUnaryReactor* Update(grpc::CallbackServerContext* call,
+                                   const v1::UpdateRequest* request, v1::Object* response) override;
+  grpc::ServerUnaryReactor* UpdateStatus(grpc::CallbackServerContext* call,
+                                         const v1::UpdateRequest* request,
                                          v1::Object* response) override;
-  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call, const v1::DeleteRequest* request,
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call,
+                                   const v1::DeleteRequest* request,
                                    v1::DeleteResponse* response) override;
-  grpc::ServerUnaryReactor* Version(grpc::CallbackServerContext* call, const v1::VersionRequest* request,
+  grpc::ServerUnaryReactor* Version(grpc::CallbackServerContext* call,
+                                    const v1::VersionRequest* request,
                                     v1::VersionResponse* response) override;
 
  private:

@@ -10,20 +10,25 @@ namespace reeve::apiserver {
 namespace {
 
 // For scripts, when a port was left to the system.
-absl::Status WriteEndpoints(const std::string& data_dir, const Endpoints& endpoints, const std::string& http) {
+absl::Status WriteEndpoints(const std::string& data_dir, const Endpoints& endpoints,
+                            const std::string& http) {
   const std::string path = data_dir + "/endpoints.json";
   std::ofstream out(path + ".new");
-  out << fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\"}}\n", endpoints.api, endpoints.join, http);
+  out << fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\"}}\n", endpoints.api,
+                     endpoints.join, http);
   out.close();
-  if (!out || std::rename((path + ".new").c_str(), path.c_str()) != 0) return Unavailable("cannot write {}", path);
+  if (!out || std::rename((path + ".new").c_str(), path.c_str()) != 0)
+    return Unavailable("cannot write {}", path);
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status Serve(const ServeFlags& flags, const std::string& program, const StartCompanion& companion) {
+absl::Status Serve(const ServeFlags& flags, const std::string& program,
+                   const StartCompanion& companion) {
   BlockSignals();
-  InitLog(program, flags.json ? LogFormat::kJson : LogFormat::kText, flags.debug ? LogLevel::kDebug : LogLevel::kInfo);
+  InitLog(program, flags.json ? LogFormat::kJson : LogFormat::kText,
+          flags.debug ? LogLevel::kDebug : LogLevel::kInfo);
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(flags.server));
   std::vector<client::ReadinessCheck> checks = server->Checks();
   std::unique_ptr<Companion> beside;
@@ -31,10 +36,13 @@ absl::Status Serve(const ServeFlags& flags, const std::string& program, const St
     beside = companion(server.get());
     for (client::ReadinessCheck& check : beside->Checks()) checks.push_back(std::move(check));
   }
-  ASSIGN_OR_RETURN(const auto http, client::HttpProbeServer::Start(flags.http_listen, std::move(checks)));
+  ASSIGN_OR_RETURN(const auto http,
+                   client::HttpProbeServer::Start(flags.http_listen, std::move(checks)));
   RETURN_IF_ERROR(WriteEndpoints(flags.server.data_dir, server->endpoints(), http->address()));
   Log(LogLevel::kInfo, "serving",
-      {{"api", server->endpoints().api}, {"join", server->endpoints().join}, {"http", http->address()}});
+      {{"api", server->endpoints().api},
+       {"join", server->endpoints().join},
+       {"http", http->address()}});
   WaitForSignal();
   Log(LogLevel::kInfo, "stopping");
   return absl::OkStatus();

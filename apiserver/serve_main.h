@@ -32,7 +32,9 @@ class Companion {
 };
 using StartCompanion = std::function<std::unique_ptr<Companion>(Server*)>;
 
-// Serves until SIGINT or SIGTERM. Writes <data>/endpoints.json with the ports it got. `companion` may be null.
-absl::Status Serve(const ServeFlags& flags, const std::string& program, const StartCompanion& companion);
+// Serves until SIGINT or SIGTERM. Writes <data>/endpoints.json with the ports it got. `companion`
+// may be null.
+absl::Status Serve(const ServeFlags& flags, const std::string& program,
+                   const StartCompanion& companion);
 
 }  // namespace reeve::apiserver

@@ -1,8 +1,11 @@
 #include "apiserver/server.h"
 
+#include <grpc/support/log.h>
+#include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 
 #include <atomic>
 #include <vector>
@@ -21,8 +24,13 @@ namespace {
 
 constexpr absl::Duration kMaintenancePeriod = absl::Minutes(1);
 constexpr int kMinPingMillis = 10'000;
-constexpr int kConcurrentStreamsMax = 1000;
-constexpr absl::Duration kShutdownMax = absl::Seconds(2);
+constexpr int kKeepaliveMillis = 30'000;
+constexpr int kKeepaliveTimeoutMillis = 10'000;
+constexpr int kPingStrikesMax = 2;
+constexpr int kConcurrentStreamsMax =
+    1000;  // Of one connection: controllers and benchmarks watch much over one.
+constexpr size_t kGrpcBytesMax = 512u << 20;
+constexpr int64_t kShutdownSecondsMax = 2;
 
 // "0.0.0.0:7443" bound at port 7443: what "0.0.0.0:0" became.
 std::string WithPort(const std::string& listen, int port) {
@@ -30,9 +38,9 @@ std::string WithPort(const std::string& listen, int port) {
 }
 
 std::shared_ptr<grpc::ServerCredentials> Tls(const Setup& setup, bool client_certificates) {
-  grpc::SslServerCredentialsOptions options(client_certificates
-                                                ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                                : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  grpc::SslServerCredentialsOptions options(
+      client_certificates ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                          : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   options.pem_root_certs = setup.ca.cert_pem;
   options.pem_key_cert_pairs.push_back({setup.server.key_pem, setup.server.cert_pem});
   return grpc::SslServerCredentials(options);
@@ -40,11 +48,26 @@ std::shared_ptr<grpc::ServerCredentials> Tls(const Setup& setup, bool client_cer
 
 void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kRequestBytesMax);
-  builder->SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  builder->SetMaxSendMessageSize(-1);
+  // A small message that unpacks to a huge one is refused.
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder->SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder->SetResourceQuota(grpc::ResourceQuota("reeve").Resize(kGrpcBytesMax));
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, schema::kRpcMetadataBytesMax);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kPingStrikesMax);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kConcurrentStreamsMax);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingMillis);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              kMinPingMillis);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // A second server on the port is an error.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
+                              0);  // A second server on the port is an error.
+}
+
+// What gRPC says on standard error in its own form is for people who look into gRPC.
+void GrpcLog(gpr_log_func_args* args) {
+  Log(LogLevel::kDebug, "grpc", {{"message", args->message}});
 }
 
 class RunningServer final : public Server {
@@ -54,44 +77,55 @@ class RunningServer final : public Server {
   absl::Status Open(const ServerOptions& options) {
     ASSIGN_OR_RETURN(setup_, LoadSetup(options.data_dir));
     ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.dir = options.data_dir + "/db"}));
-    ASSIGN_OR_RETURN(blobs_, BlobStore::Open(options.data_dir + "/blobs"));
-    registry_ = std::make_unique<Registry>(
-        Registry::Options{.store = store_.get(), .clock = RealClock(), .new_uid = RandomUuid});
-    RETURN_IF_ERROR(registry_->EnsureNamespaces());
-    ASSIGN_OR_RETURN(hub_, WatchHub::Start({.store = store_.get(), .clock = RealClock(), .wake = [this] {
-                                              pump_wake_.Notify();
-                                            }}));
-    api_ = std::make_unique<Api>(registry_.get(), hub_.get());
-    content_ = std::make_unique<ContentStore>(registry_.get(), blobs_.get());
-    joining_ = std::make_unique<Joining>(Joining::Options{
-        .registry = registry_.get(), .clock = RealClock(), .estate = setup_.estate, .ca = setup_.ca});
-    authenticator_ = std::make_unique<Authenticator>(registry_.get(), setup_.estate);
-    pool_ = std::make_unique<WorkerPool>(kRequestThreads);
-    return absl::OkStatus();
+    return OpenCore(options);
   }
 
   absl::Status Serve(const ServerOptions& options) {
     pump_ = std::make_unique<Thread>("watch-hub", [this] { PumpLoop(); });
     maintenance_ = std::make_unique<Thread>("maintenance", [this] { MaintenanceLoop(); });
     const ServiceContext context{authenticator_.get(), pool_.get(), RealClock()};
+    // Joining hosts are told where the API is, and tokens say where to join: the join port is bound
+    // first, and refuses until the API's is known too.
+    RETURN_IF_ERROR(ServeJoin(context, options));
     RETURN_IF_ERROR(ServeApi(context, options));
-    return ServeJoin(context, options);
+    join_->SetApiEndpoint(Advertised(options, endpoints_.api));
+    return absl::OkStatus();
   }
 
   Api* api() override { return api_.get(); }
   const Endpoints& endpoints() const override { return endpoints_; }
   std::vector<client::ReadinessCheck> Checks() override {
     return {{"storage", [this] { return store_->Writable(); }},
-            {"watch-hub", [this] { return hub_failed_ ? Internal("the watch hub ended") : absl::OkStatus(); }}};
+            {"watch-hub",
+             [this] { return hub_failed_ ? Internal("the watch hub ended") : absl::OkStatus(); }}};
   }
 
  private:
+  absl::Status OpenCore(const ServerOptions& options) {
+    ASSIGN_OR_RETURN(blobs_, BlobStore::Open(options.data_dir + "/blobs"));
+    registry_ = std::make_unique<Registry>(
+        Registry::Options{.store = store_.get(), .clock = RealClock(), .new_uid = RandomUuid});
+    RETURN_IF_ERROR(registry_->EnsureNamespaces());
+    ASSIGN_OR_RETURN(hub_,
+                     WatchHub::Start({.store = store_.get(), .clock = RealClock(), .wake = [this] {
+                                        pump_wake_.Notify();
+                                      }}));
+    api_ = std::make_unique<Api>(registry_.get(), hub_.get());
+    content_ = std::make_unique<ContentStore>(registry_.get(), blobs_.get());
+    joining_ = std::make_unique<Joining>(Joining::Options{.registry = registry_.get(),
+                                                          .clock = RealClock(),
+                                                          .estate = setup_.estate,
+                                                          .ca = setup_.ca});
+    authenticator_ = std::make_unique<Authenticator>(registry_.get(), setup_.estate);
+    pool_ = std::make_unique<WorkerPool>(kRequestThreads);
+    return absl::OkStatus();
+  }
+
   absl::Status ServeApi(const ServiceContext& context, const ServerOptions& options) {
-    // The join port is known only when it is bound; hosts are told it with each token.
     resources_ = std::make_unique<ResourceService>(context, api_.get());
     content_service_ = std::make_unique<ContentService>(context, content_.get());
-    hosts_ = std::make_unique<HostsService>(context, joining_.get(), Advertised(options, options.join_listen),
-                                            setup_.ca_sha256);
+    hosts_ = std::make_unique<HostsService>(context, joining_.get(),
+                                            Advertised(options, endpoints_.join), setup_.ca_sha256);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -103,19 +137,21 @@ class RunningServer final : public Server {
   }
 
   absl::Status ServeJoin(const ServiceContext& context, const ServerOptions& options) {
-    join_ = std::make_unique<JoinService>(context, joining_.get(), Advertised(options, endpoints_.api));
+    join_ = std::make_unique<JoinService>(context, joining_.get());
     grpc::ServerBuilder builder;
     SetLimits(&builder);
     builder.RegisterService(join_.get());
     return Bind(&builder, options.join_listen, false, &join_server_, &endpoints_.join);
   }
 
-  absl::Status Bind(grpc::ServerBuilder* builder, const std::string& listen, bool client_certificates,
-                    std::unique_ptr<grpc::Server>* server, std::string* endpoint) {
+  absl::Status Bind(grpc::ServerBuilder* builder, const std::string& listen,
+                    bool client_certificates, std::unique_ptr<grpc::Server>* server,
+                    std::string* endpoint) {
     int port = 0;
     builder->AddListeningPort(listen, Tls(setup_, client_certificates), &port);
     *server = builder->BuildAndStart();
-    if (*server == nullptr || port == 0) return Unavailable("cannot listen on {}: is the port taken?", listen);
+    if (*server == nullptr || port == 0)
+      return Unavailable("cannot listen on {}: is the port taken?", listen);
     *endpoint = WithPort(listen, port);
     return absl::OkStatus();
   }
@@ -144,7 +180,8 @@ class RunningServer final : public Server {
       const Revision floor = store_->revision() - kWatchLogRevisionsMax;
       if (floor - store_->floor() > kWatchLogRevisionsMax / 10) {
         const absl::Status status = store_->Compact(floor);
-        if (!status.ok()) Log(LogLevel::kWarning, "compaction failed", {{"status", status.ToString()}});
+        if (!status.ok())
+          Log(LogLevel::kWarning, "compaction failed", {{"status", status.ToString()}});
       }
       maintenance_wake_.WaitFor(kMaintenancePeriod);
     }
@@ -152,7 +189,8 @@ class RunningServer final : public Server {
 
   void Stop() {
     if (hub_ != nullptr) hub_->Shutdown();
-    const auto deadline = absl::ToChronoTime(absl::Now() + kShutdownMax);
+    const gpr_timespec deadline = gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kShutdownSecondsMax, GPR_TIMESPAN));
     if (join_server_ != nullptr) join_server_->Shutdown(deadline);
     if (api_server_ != nullptr) api_server_->Shutdown(deadline);
     stopping_ = true;
@@ -191,6 +229,7 @@ class RunningServer final : public Server {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  gpr_set_log_function(GrpcLog);
   auto server = std::make_unique<RunningServer>();
   RETURN_IF_ERROR(server->Open(options));
   RETURN_IF_ERROR(server->Serve(options));

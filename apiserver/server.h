@@ -1,4 +1,5 @@
-// A whole API server: store, registry, hub, blobs, services, in one object. What reeve-apiserver and reeve-standalone run.
+// A whole API server: store, registry, hub, blobs, services, in one object. What reeve-apiserver
+// and reeve-standalone run.
 //
 // Owns its threads; all have ended when it is destroyed. Thread safety: safe.
 #pragma once
@@ -8,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "apiserver/api.h"
 #include "client/http_probe_server.h"
@@ -18,18 +20,20 @@ struct ServerOptions {
   std::string data_dir;
   std::string listen;       // host:port of the API; port 0 picks one.
   std::string join_listen;  // host:port for joining hosts.
-  // host or host:port that hosts are told for the API; empty: the first name of the server's certificate.
+  // The name or address that hosts are told, without a port; empty: the first name of the server's
+  // certificate.
   std::string advertise;
 };
 
 struct Endpoints {
-  std::string api;   // host:port, as bound.
+  std::string api;  // host:port, as bound.
   std::string join;
 };
 
 class Server {
  public:
-  // Opens the store and serves. The errors of OpenRocksStore and LoadSetup; UNAVAILABLE: a port is taken.
+  // Opens the store and serves. The errors of OpenRocksStore and LoadSetup; UNAVAILABLE: a port is
+  // taken.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
   virtual ~Server() = default;
 

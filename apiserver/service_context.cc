@@ -10,19 +10,21 @@ namespace {
 
 std::vector<std::string> Values(const grpc::AuthContext& auth, const char* name) {
   std::vector<std::string> values;
-  for (const grpc::string_ref& value : auth.FindPropertyValues(name)) values.emplace_back(value.data(), value.size());
+  for (const grpc::string_ref& value : auth.FindPropertyValues(name))
+    values.emplace_back(value.data(), value.size());
   return values;
 }
 
 }  // namespace
 
-absl::StatusOr<Identity> IdentityOf(const ServiceContext& context, const grpc::ServerContextBase& call) {
+absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
+                                    const grpc::ServerContextBase& call) {
   const std::shared_ptr<const grpc::AuthContext> auth = call.auth_context();
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return Unauthenticated("a client certificate is needed");
+  if (auth == nullptr || !auth->IsPeerAuthenticated())
+    return Unauthenticated("a client certificate is needed");
   const std::vector<std::string> certs = Values(*auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (certs.size() != 1) return Unauthenticated("a client certificate is needed");
-  // Our client certificates have no other subject alternative name than their URI.
-  return context.authenticator->Identify(Values(*auth, GRPC_X509_SAN_PROPERTY_NAME), certs[0]);
+  return context.authenticator->Identify(certs[0]);
 }
 
 }  // namespace reeve::apiserver

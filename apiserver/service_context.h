@@ -1,4 +1,5 @@
-// What every gRPC service of the server shares: who asks, threads that may wait, and the shape of a unary call.
+// What every gRPC service of the server shares: who asks, threads that may wait, and the shape of a
+// unary call.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -24,26 +25,38 @@ struct ServiceContext {
 };
 
 // The identity of the call's verified client certificate.
-absl::StatusOr<Identity> IdentityOf(const ServiceContext& context, const grpc::ServerContextBase& call);
+absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
+                                    const grpc::ServerContextBase& call);
 
-// Answers a unary call from the pool: `handle(identity)` gives StatusOr<Response>.
+// Answers a unary call from the pool: `handle()` gives StatusOr<Response>.
+template <typename Response, typename Handle>
+grpc::ServerUnaryReactor* RunOnPool(const ServiceContext& context,
+                                    grpc::CallbackServerContext* call,
+                                    const RequestMetrics& metrics, Response* response,
+                                    Handle handle) {
+  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+  const auto end = [=](const absl::Status& status) {
+    metrics.Done(status);
+    reactor->Finish(schema::ToGrpc(status));
+  };
+  const bool taken = context.pool->Run([=] {
+    absl::StatusOr<Response> result = handle();
+    if (result.ok()) *response = *std::move(result);
+    end(result.status());
+  });
+  if (!taken) end(ResourceExhausted("the server is busy; try again"));
+  return reactor;
+}
+
+// Likewise, for identified clients: `handle(identity)`.
 template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunUnary(const ServiceContext& context, grpc::CallbackServerContext* call,
-                                   RequestMetrics metrics, Response* response, Handle handle) {
-  grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-  const auto answer = [=] {
-    const absl::StatusOr<Identity> who = IdentityOf(context, *call);
-    absl::StatusOr<Response> result = who.ok() ? handle(*who) : absl::StatusOr<Response>(who.status());
-    if (result.ok()) *response = *std::move(result);
-    metrics.Done(result.status());
-    reactor->Finish(schema::ToGrpc(result.status()));
-  };
-  if (!context.pool->Run(answer)) {
-    const absl::Status busy = ResourceExhausted("the server is busy; try again");
-    metrics.Done(busy);
-    reactor->Finish(schema::ToGrpc(busy));
-  }
-  return reactor;
+                                   const RequestMetrics& metrics, Response* response,
+                                   Handle handle) {
+  return RunOnPool(context, call, metrics, response, [=]() -> absl::StatusOr<Response> {
+    ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
+    return handle(who);
+  });
 }
 
 }  // namespace reeve::apiserver

@@ -33,7 +33,8 @@ absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
 absl::Status WriteFile(const std::string& path, std::string_view text, mode_t mode) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) return ErrnoStatus(errno, "writing " + path);
-  absl::Status status = fchmod(fd, mode) == 0 ? WriteAll(fd, text, path) : ErrnoStatus(errno, "chmod " + path);
+  absl::Status status =
+      fchmod(fd, mode) == 0 ? WriteAll(fd, text, path) : ErrnoStatus(errno, "chmod " + path);
   close(fd);
   return status;
 }
@@ -44,9 +45,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-absl::Status WritePair(const std::string& stem, const KeyPair& pair, const std::string& chain = "") {
+absl::Status WritePair(const std::string& stem, const KeyPair& pair) {
   RETURN_IF_ERROR(WriteFile(stem + ".key", pair.key_pem, kPrivate));
-  return WriteFile(stem + ".crt", pair.cert_pem + chain, kPublic);
+  return WriteFile(stem + ".crt", pair.cert_pem, kPublic);
 }
 
 absl::StatusOr<KeyPair> ReadPair(const std::string& stem) {
@@ -68,31 +69,50 @@ std::vector<std::string> ServerSans(const std::vector<std::string>& given) {
 std::string AdminConf(const std::string& server) {
   return fmt::format(
       "apiVersion: v1\nkind: Config\n"
-      "clusters:\n  - name: reeve\n    cluster:\n      server: {}\n      certificate-authority: pki/ca.crt\n"
-      "users:\n  - name: admin\n    user:\n      client-certificate: pki/admin.crt\n      client-key: pki/admin.key\n"
-      "contexts:\n  - name: reeve\n    context:\n      cluster: reeve\n      user: admin\n      namespace: default\n"
+      "clusters:\n  - name: reeve\n    cluster:\n      server: {}\n      certificate-authority: "
+      "pki/ca.crt\n"
+      "users:\n  - name: admin\n    user:\n      client-certificate: pki/admin.crt\n      "
+      "client-key: pki/admin.key\n"
+      "contexts:\n  - name: reeve\n    context:\n      cluster: reeve\n      user: admin\n      "
+      "namespace: default\n"
       "current-context: reeve\n",
       server);
 }
 
-absl::StatusOr<KeyPair> MakeClient(const KeyPair& ca, const std::string& estate, const std::string& role,
-                                   const std::string& name, absl::Time now) {
-  return MakeCert(ca, {.common_name = name, .uri = SpiffeUri(estate, {role, name}), .servers = {}, .now = now,
+absl::StatusOr<KeyPair> MakeClient(const KeyPair& ca, const std::string& estate,
+                                   const std::string& role, const std::string& name,
+                                   absl::Time now) {
+  return MakeCert(ca, {.common_name = name,
+                       .uri = SpiffeUri(estate, {role, name}),
+                       .servers = {},
+                       .now = now,
                        .lifetime = kClientLifetime});
 }
 
 absl::Status MakePki(const SetupOptions& options, absl::Time now) {
   const std::string dir = options.data_dir + "/pki/";
   ASSIGN_OR_RETURN(const KeyPair ca, MakeCa(options.estate, now));
-  ASSIGN_OR_RETURN(const KeyPair server,
-                   MakeCert(ca, {.common_name = "reeve-apiserver", .uri = "", .servers = ServerSans(options.sans),
-                                 .now = now, .lifetime = kServerLifetime}));
+  ASSIGN_OR_RETURN(const KeyPair server, MakeCert(ca, {.common_name = "reeve-apiserver",
+                                                       .uri = "",
+                                                       .servers = ServerSans(options.sans),
+                                                       .now = now,
+                                                       .lifetime = kServerLifetime}));
   ASSIGN_OR_RETURN(const KeyPair admin, MakeClient(ca, options.estate, "user", "admin", now));
-  ASSIGN_OR_RETURN(const KeyPair controllers, MakeClient(ca, options.estate, "controller", "controllers", now));
+  ASSIGN_OR_RETURN(const KeyPair controllers,
+                   MakeClient(ca, options.estate, "controller", "controllers", now));
   RETURN_IF_ERROR(WritePair(dir + "ca", ca));
-  RETURN_IF_ERROR(WritePair(dir + "server", server, ca.cert_pem));
+  RETURN_IF_ERROR(WritePair(dir + "server", server));
   RETURN_IF_ERROR(WritePair(dir + "admin", admin));
   return WritePair(dir + "controllers", controllers);
+}
+
+// It goes into URIs.
+absl::Status CheckEstate(const std::string& estate) {
+  const bool ok =
+      !estate.empty() && estate.size() <= 253 &&
+      estate.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+  return ok ? absl::OkStatus()
+            : InvalidArgument("--estate: must be of lower-case letters, digits, '-' and '.'");
 }
 
 absl::Status MakeDirs(const std::string& data_dir) {
@@ -106,13 +126,15 @@ absl::Status MakeDirs(const std::string& data_dir) {
 }  // namespace
 
 absl::Status Initialize(const SetupOptions& options, absl::Time now) {
+  RETURN_IF_ERROR(CheckEstate(options.estate));
   if (std::filesystem::exists(options.data_dir + "/estate")) {
     return AlreadyExists("{} is already initialized; nothing was changed", options.data_dir);
   }
   RETURN_IF_ERROR(MakeDirs(options.data_dir));
   RETURN_IF_ERROR(MakePki(options, now));
-  const std::string server =
-      options.server.empty() ? fmt::format("{}:{}", ServerSans(options.sans)[0], kApiPort) : options.server;
+  const std::string server = options.server.empty()
+                                 ? fmt::format("{}:{}", ServerSans(options.sans)[0], kApiPort)
+                                 : options.server;
   RETURN_IF_ERROR(WriteFile(options.data_dir + "/admin.conf", AdminConf(server), kPrivate));
   return WriteFile(options.data_dir + "/estate", options.estate + "\n", kPublic);
 }
@@ -121,7 +143,8 @@ absl::StatusOr<Setup> LoadSetup(const std::string& data_dir) {
   Setup setup;
   const auto estate = ReadFile(data_dir + "/estate");
   if (absl::IsNotFound(estate.status())) {
-    return NotFound("{} is not initialized; run: reeve-apiserver init --data-dir {}", data_dir, data_dir);
+    return NotFound("{} is not initialized; run: reeve-apiserver init --data-dir {}", data_dir,
+                    data_dir);
   }
   RETURN_IF_ERROR(estate.status());
   setup.estate = Trim(*estate);

@@ -1,7 +1,9 @@
-// What `reeve-apiserver init` makes once, and every start reads: keys, certificates, the estate's name, ctl's config.
+// What `reeve-apiserver init` makes once, and every start reads: keys, certificates, the estate's
+// name, ctl's config.
 //
-// <data>/pki/{ca,server,admin,controllers}.{crt,key}, <data>/admin.conf, <data>/estate; last of all, so that an init that was
-// interrupted is begun anew. Keys are 0600. server.crt holds the leaf and the CA, so that joining hosts can check the CA's pin.
+// <data>/pki/{ca,server,admin,controllers}.{crt,key}, <data>/admin.conf, <data>/estate; last of
+// all, so that an init that was interrupted is begun anew. Keys are 0600. server.crt holds the leaf
+// and the CA, so that joining hosts can check the CA's pin.
 #pragma once
 
 #include <absl/status/status.h>
@@ -18,8 +20,9 @@ namespace reeve::apiserver {
 struct SetupOptions {
   std::string data_dir;
   std::string estate = "reeve";
-  std::vector<std::string> sans;  // Names and addresses at which the server is reached; the first is what others are told.
-  std::string server;             // host:port for admin.conf; empty: the first SAN and the default port.
+  std::vector<std::string> sans;  // Names and addresses at which the server is reached; the first
+                                  // is what others are told.
+  std::string server;  // host:port for admin.conf; empty: the first SAN and the default port.
 };
 
 inline constexpr int kApiPort = 7443;

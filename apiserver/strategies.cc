@@ -13,7 +13,9 @@ void Add(schema::Violations* violations, std::string_view field, std::string mes
   violation.set_message(std::move(message));
 }
 
-const v1::Site& SiteOf(const Message& object) { return static_cast<const v1::Site&>(schema::Inner(object)); }
+const v1::Site& SiteOf(const Message& object) {
+  return static_cast<const v1::Site&>(schema::Inner(object));
+}
 
 // The host's range with the schema's defaults filled in.
 v1::PortRange RangeOf(const Message& host_object) {
@@ -24,7 +26,8 @@ v1::PortRange RangeOf(const Message& host_object) {
   return host.host().spec().port_range();
 }
 
-absl::Status CheckPortOnHost(Attempt* attempt, const v1::Site& site, int index, schema::Violations* violations) {
+absl::Status CheckPortOnHost(Attempt* attempt, const v1::Site& site, int index,
+                             schema::Violations* violations) {
   const std::string& name = site.spec().placement().hosts(index);
   const int port = site.spec().process().port();
   ASSIGN_OR_RETURN(const Message* host, attempt->Find({"Host", "", name}));
@@ -36,16 +39,19 @@ absl::Status CheckPortOnHost(Attempt* attempt, const v1::Site& site, int index, 
   const v1::PortRange range = RangeOf(*host);
   if (port >= range.first() && port <= range.last()) return absl::OkStatus();
   Add(violations, "spec.process.port",
-      fmt::format("must be between {} and {}, the port range of host {}", range.first(), range.last(), name));
+      fmt::format("must be between {} and {}, the port range of host {}", range.first(),
+                  range.last(), name));
   return absl::OkStatus();
 }
 
 absl::Status ValidatePort(Attempt* attempt, const v1::Site& site, schema::Violations* violations) {
   if (site.spec().process().port() == 0) return absl::OkStatus();
   if (site.spec().placement().hosts_size() != 1) {
-    Add(violations, "spec.placement.hosts", "must name exactly one host when spec.process.port is set");
+    Add(violations, "spec.placement.hosts",
+        "must name exactly one host when spec.process.port is set");
   }
-  if (site.spec().replicas() != 1) Add(violations, "spec.replicas", "must be 1 when spec.process.port is set");
+  if (site.spec().replicas() != 1)
+    Add(violations, "spec.replicas", "must be 1 when spec.process.port is set");
   for (int i = 0; i < site.spec().placement().hosts_size(); ++i) {
     RETURN_IF_ERROR(CheckPortOnHost(attempt, site, i, violations));
   }
@@ -55,16 +61,20 @@ absl::Status ValidatePort(Attempt* attempt, const v1::Site& site, schema::Violat
 absl::Status ValidateSite(Attempt* attempt, const Message& object, schema::Violations* violations) {
   const v1::Site& site = SiteOf(object);
   const bool process = site.spec().type() == v1::SiteSpec::Process;
-  if (process && !site.spec().has_process()) Add(violations, "spec.process", "required when spec.type is Process");
-  if (!process && site.spec().has_process()) Add(violations, "spec.process", "only when spec.type is Process");
-  if (process && site.spec().has_static_()) Add(violations, "spec.static", "only when spec.type is Static");
+  if (process && !site.spec().has_process())
+    Add(violations, "spec.process", "required when spec.type is Process");
+  if (!process && site.spec().has_process())
+    Add(violations, "spec.process", "only when spec.type is Process");
+  if (process && site.spec().has_static_())
+    Add(violations, "spec.static", "only when spec.type is Static");
   return ValidatePort(attempt, site, violations);
 }
 
 absl::Status ValidateHost(Attempt*, const Message& object, schema::Violations* violations) {
   const v1::PortRange range = RangeOf(object);
   if (range.first() > range.last()) {
-    Add(violations, "spec.portRange.first", fmt::format("must not be greater than spec.portRange.last, {}", range.last()));
+    Add(violations, "spec.portRange.first",
+        fmt::format("must not be greater than spec.portRange.last, {}", range.last()));
   }
   return absl::OkStatus();
 }
@@ -72,7 +82,8 @@ absl::Status ValidateHost(Attempt*, const Message& object, schema::Violations* v
 void PrepareNamespace(const Message*, Now, Message* after) {
   auto* ns = static_cast<v1::Namespace*>(schema::MutableInner(after));
   const bool deleting = ns->metadata().has_deletion_timestamp();
-  ns->mutable_status()->set_phase(deleting ? v1::NamespaceStatus::Terminating : v1::NamespaceStatus::Active);
+  ns->mutable_status()->set_phase(deleting ? v1::NamespaceStatus::Terminating
+                                           : v1::NamespaceStatus::Active);
 }
 
 void PrepareLease(const Message*, Now now, Message* after) {
@@ -81,10 +92,8 @@ void PrepareLease(const Message*, Now now, Message* after) {
 }
 
 constexpr Strategy kStrategies[] = {
-    {"reeve.v1.Event", nullptr, nullptr, true},
-    {"reeve.v1.Host", nullptr, ValidateHost},
-    {"reeve.v1.Lease", PrepareLease, nullptr},
-    {"reeve.v1.Namespace", PrepareNamespace, nullptr},
+    {"reeve.v1.Event", nullptr, nullptr, true}, {"reeve.v1.Host", nullptr, ValidateHost},
+    {"reeve.v1.Lease", PrepareLease, nullptr},  {"reeve.v1.Namespace", PrepareNamespace, nullptr},
     {"reeve.v1.Site", nullptr, ValidateSite},
 };
 

@@ -1,4 +1,5 @@
-// The few rules of a kind that its options cannot say: they relate fields to each other, or to other objects.
+// The few rules of a kind that its options cannot say: they relate fields to each other, or to
+// other objects.
 #pragma once
 
 #include <absl/status/status.h>

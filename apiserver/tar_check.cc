@@ -29,7 +29,8 @@ absl::Status Bad(std::string_view name, std::string_view why) {
 
 absl::Status CheckName(std::string_view name) {
   if (name.size() > kNameBytesMax) return Bad(name.substr(0, 64), "has too long a name");
-  const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  const bool control =
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   if (name.empty() || control) return Bad("?", "has no printable name");
   if (name.front() == '/') return Bad(name, "has an absolute name");
   for (const std::string& part : Split(name, '/')) {
@@ -53,7 +54,8 @@ absl::Status CheckEntry(archive_entry* entry, std::set<std::string>* names) {
   RETURN_IF_ERROR(CheckName(name));
   const auto type = archive_entry_filetype(entry);
   const bool link = archive_entry_hardlink(entry) != nullptr;
-  if (link || (type != AE_IFREG && type != AE_IFDIR)) return Bad(name, "is neither a regular file nor a directory");
+  if (link || (type != AE_IFREG && type != AE_IFDIR))
+    return Bad(name, "is neither a regular file nor a directory");
   if (!names->insert(Plain(name)).second && type == AE_IFREG) return Bad(name, "is there twice");
   return absl::OkStatus();
 }
@@ -73,11 +75,14 @@ absl::StatusOr<uint64_t> CheckTar(const std::string& path) {
     archive_entry* entry = nullptr;
     const int result = archive_read_next_header(reader.get(), &entry);
     if (result == ARCHIVE_EOF) return files;
-    if (result != ARCHIVE_OK) return InvalidArgument("the blob is not a tar: {}", archive_error_string(reader.get()));
+    if (result != ARCHIVE_OK)
+      return InvalidArgument("the blob is not a tar: {}", archive_error_string(reader.get()));
     RETURN_IF_ERROR(CheckEntry(entry, &names));
-    if (++entries > kBlobFilesMax) return InvalidArgument("the blob has more than {} entries", kBlobFilesMax);
+    if (++entries > kBlobFilesMax)
+      return InvalidArgument("the blob has more than {} entries", kBlobFilesMax);
     if (archive_entry_filetype(entry) == AE_IFREG) ++files;
-    if (archive_read_data_skip(reader.get()) != ARCHIVE_OK) return Bad(Plain(archive_entry_pathname(entry)), "is cut off");
+    if (archive_read_data_skip(reader.get()) != ARCHIVE_OK)
+      return Bad(Plain(archive_entry_pathname(entry)), "is cut off");
   }
 }
 

@@ -12,7 +12,8 @@ EventBytes EncodeEvent(v1::WatchEvent head, const Message* object) {
   if (object == nullptr) return bytes;
   google::protobuf::io::StringOutputStream stream(bytes.get());
   google::protobuf::io::CodedOutputStream out(&stream);
-  out.WriteTag(WireFormatLite::MakeTag(v1::WatchEvent::kObjectFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  out.WriteTag(WireFormatLite::MakeTag(v1::WatchEvent::kObjectFieldNumber,
+                                       WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
   out.WriteVarint32(static_cast<uint32_t>(object->ByteSizeLong()));
   object->SerializeWithCachedSizes(&out);
   return bytes;
@@ -26,15 +27,20 @@ const Message* ObjectChange::Decode(const store::Version& version, std::optional
   return (*slot)->get();
 }
 
-const Message* ObjectChange::After() { return change_->deleted ? nullptr : Decode(change_->version, &after_); }
+const Message* ObjectChange::After() {
+  return change_->deleted ? nullptr : Decode(change_->version, &after_);
+}
 
 const Message* ObjectChange::Before() {
   return change_->previous.has_value() ? Decode(*change_->previous, &before_) : nullptr;
 }
 
-std::optional<v1::WatchEvent::Type> ObjectChange::SeenBy(const schema::Matcher& matcher, bool all_of_kind) {
-  const bool before = all_of_kind ? had_before() : Before() != nullptr && matcher.Matches(*Before());
-  const bool after = !change_->deleted && (all_of_kind || (After() != nullptr && matcher.Matches(*After())));
+std::optional<v1::WatchEvent::Type> ObjectChange::SeenBy(const schema::Matcher& matcher,
+                                                         bool all_of_kind) {
+  const bool before =
+      all_of_kind ? had_before() : Before() != nullptr && matcher.Matches(*Before());
+  const bool after =
+      !change_->deleted && (all_of_kind || (After() != nullptr && matcher.Matches(*After())));
   if (after) return before ? v1::WatchEvent::MODIFIED : v1::WatchEvent::ADDED;
   if (before) return v1::WatchEvent::DELETED;
   return std::nullopt;

@@ -1,4 +1,5 @@
-// One change of the store as watchers see it: decoded at most once, and encoded at most once for each form it takes.
+// One change of the store as watchers see it: decoded at most once, and encoded at most once for
+// each form it takes.
 #pragma once
 
 #include <map>
@@ -14,7 +15,8 @@
 
 namespace reeve::apiserver {
 
-// A v1.WatchEvent that carries `object`, which may be of any Object type: on the wire they are the same.
+// A v1.WatchEvent that carries `object`, which may be of any Object type: on the wire they are the
+// same.
 EventBytes EncodeEvent(v1::WatchEvent head, const Message* object);
 
 // Thread-compatible. `change` must outlive it.
@@ -28,7 +30,8 @@ class ObjectChange {
   const Message* Before();
   bool had_before() const { return change_->previous.has_value(); }
 
-  // What the change is to somebody who watches with `matcher`; nullopt: nothing. `all_of_kind`: it matches every object.
+  // What the change is to somebody who watches with `matcher`; nullopt: nothing. `all_of_kind`: it
+  // matches every object.
   std::optional<v1::WatchEvent::Type> SeenBy(const schema::Matcher& matcher, bool all_of_kind);
   // The event, with the object as it was before for DELETED.
   EventBytes Event(v1::WatchEvent::Type type, bool more);

@@ -21,7 +21,8 @@ using StatePtr = std::shared_ptr<SubscriptionState>;
 // In order of subscription: who is told first must not depend on addresses.
 using Group = std::map<uint64_t, StatePtr>;
 
-// Which changes concern a subscription: those of `kind` with `value` in `field`; with any value when `field` is empty.
+// Which changes concern a subscription: those of `kind` with `value` in `field`; with any value
+// when `field` is empty.
 struct IndexKey {
   int kind = 0;
   std::string field;
@@ -56,14 +57,16 @@ class Core {
     const KeyRange range = AllObjectsRange();
     MutexLock lock(&mu_);
     revision_ = options_.store->revision();
-    ASSIGN_OR_RETURN(watcher_, options_.store->Watch(range.first, range.last, revision_, options_.wake));
+    ASSIGN_OR_RETURN(watcher_,
+                     options_.store->Watch(range.first, range.last, revision_, options_.wake));
     bookmark_at_ = options_.clock->Read().mono + kBookmarkPeriod;
     return absl::OkStatus();
   }
 
   absl::StatusOr<bool> Pump();
   absl::Duration UntilBookmark();
-  absl::StatusOr<std::pair<uint64_t, StatePtr>> Subscribe(const Identity& who, const v1::WatchRequest& request,
+  absl::StatusOr<std::pair<uint64_t, StatePtr>> Subscribe(const Identity& who,
+                                                          const v1::WatchRequest& request,
                                                           std::function<void()> wake);
   void Unsubscribe(uint64_t id);
   void CloseAll(const absl::Status& why);
@@ -73,8 +76,10 @@ class Core {
   absl::Status Position(const v1::WatchRequest& request, SubscriptionState::Options* options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FanOut(const store::Batch& batch);
-  void Match(ObjectChange* change, int kind, Revision revision, Delivery* delivery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void MatchGroup(const Group& group, ObjectChange* change, Revision revision, Delivery* delivery) const;
+  void Match(ObjectChange* change, int kind, Revision revision, Delivery* delivery)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void MatchGroup(const Group& group, ObjectChange* change, Revision revision,
+                  Delivery* delivery) const;
   std::vector<StatePtr> DeliverLocked(const Delivery& delivery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Bookmark();
 
@@ -95,12 +100,13 @@ class Core {
 absl::Status Core::CheckResume(const v1::WatchRequest& request) const {
   const store::Store& store = *options_.store;
   if (!request.epoch().empty() && request.epoch() != store.epoch()) {
-    return DataLoss("the revision is of epoch {}, this store is of epoch {}: list again", request.epoch(), store.epoch());
+    return DataLoss("the revision is of epoch {}, this store is of epoch {}: list again",
+                    request.epoch(), store.epoch());
   }
   if (request.revision() < 0) return InvalidArgument("revision: must not be negative");
   if (request.revision() > store.revision()) {
-    return DataLoss("revision {} is ahead of this store, which is at {}: list again", request.revision(),
-                    store.revision());
+    return DataLoss("revision {} is ahead of this store, which is at {}: list again",
+                    request.revision(), store.revision());
   }
   return absl::OkStatus();
 }
@@ -113,19 +119,23 @@ absl::Status Core::Position(const v1::WatchRequest& request, SubscriptionState::
   }
   options->after = request.revision() == 0 ? options_.store->revision() : request.revision();
   if (options->after >= revision_) return absl::OkStatus();
-  ASSIGN_OR_RETURN(options->past, options_.store->Watch(options->range.first, options->range.last, options->after, [] {}));
+  ASSIGN_OR_RETURN(options->past, options_.store->Watch(options->range.first, options->range.last,
+                                                        options->after, [] {}));
   options->after = revision_;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::pair<uint64_t, StatePtr>> Core::Subscribe(const Identity& who, const v1::WatchRequest& request,
+absl::StatusOr<std::pair<uint64_t, StatePtr>> Core::Subscribe(const Identity& who,
+                                                              const v1::WatchRequest& request,
                                                               std::function<void()> wake) {
-  ASSIGN_OR_RETURN(schema::Matcher matcher, schema::Matcher::Parse(request.selector(), *options_.kinds));
+  ASSIGN_OR_RETURN(schema::Matcher matcher,
+                   schema::Matcher::Parse(request.selector(), *options_.kinds));
   RETURN_IF_ERROR(CheckVerb(who, Verb::kWatch, matcher.kind(), ""));
   RETURN_IF_ERROR(CheckSelector(who, Verb::kWatch, matcher));
   RETURN_IF_ERROR(CheckResume(request));
   const IndexKey key = IndexOf(matcher);
-  const KeyRange range = ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
+  const KeyRange range =
+      ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
   SubscriptionState::Options options{.kinds = options_.kinds,
                                      .epoch = options_.store->epoch(),
                                      .matcher = std::move(matcher),
@@ -151,7 +161,8 @@ void Core::Unsubscribe(uint64_t id) {
   subscriptions_.erase(found);
   index_[key].erase(id);
   if (index_[key].empty()) index_.erase(key);
-  if (!key.field.empty() && --fields_[{key.kind, key.field}] == 0) fields_.erase({key.kind, key.field});
+  if (!key.field.empty() && --fields_[{key.kind, key.field}] == 0)
+    fields_.erase({key.kind, key.field});
 }
 
 void Core::CloseAll(const absl::Status& why) {
@@ -167,7 +178,8 @@ void Core::CloseAll(const absl::Status& why) {
   }
 }
 
-void Core::MatchGroup(const Group& group, ObjectChange* change, Revision revision, Delivery* delivery) const {
+void Core::MatchGroup(const Group& group, ObjectChange* change, Revision revision,
+                      Delivery* delivery) const {
   for (const auto& [id, state] : group) {
     if (revision <= state->options().after) continue;
     const auto type = change->SeenBy(state->options().matcher, state->options().all_of_kind);
@@ -179,10 +191,13 @@ void Core::Match(ObjectChange* change, int kind, Revision revision, Delivery* de
   if (const auto all = index_.find({kind, "", ""}); all != index_.end()) {
     MatchGroup(all->second, change, revision, delivery);
   }
-  for (auto field = fields_.lower_bound({kind, ""}); field != fields_.end() && field->first.first == kind; ++field) {
+  for (auto field = fields_.lower_bound({kind, ""});
+       field != fields_.end() && field->first.first == kind; ++field) {
     std::set<std::string> values;
-    if (change->After() != nullptr) values.insert(schema::ValueAt(*change->After(), field->first.second));
-    if (change->Before() != nullptr) values.insert(schema::ValueAt(*change->Before(), field->first.second));
+    if (change->After() != nullptr)
+      values.insert(schema::ValueAt(*change->After(), field->first.second));
+    if (change->Before() != nullptr)
+      values.insert(schema::ValueAt(*change->Before(), field->first.second));
     for (const std::string& value : values) {
       const auto group = index_.find({kind, field->first.second, value});
       if (group != index_.end()) MatchGroup(group->second, change, revision, delivery);
@@ -289,7 +304,8 @@ class Hub final : public WatchHub {
 
   absl::StatusOr<bool> Pump() override { return core_->Pump(); }
   absl::Duration UntilBookmark() override { return core_->UntilBookmark(); }
-  absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who, const v1::WatchRequest& request,
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,
+                                                      const v1::WatchRequest& request,
                                                       std::function<void()> wake) override {
     ASSIGN_OR_RETURN(auto subscribed, core_->Subscribe(who, request, std::move(wake)));
     return std::make_unique<HubSubscription>(core_, subscribed.first, std::move(subscribed.second));

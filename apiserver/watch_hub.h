@@ -1,19 +1,22 @@
 // One watch of the store, fanned out to everybody who watches.
 //
-// Promises to each subscriber: changes in revision order, no gap, no duplicate, a transaction's changes together
-// (WatchEvent.more). An object that enters a selector is ADDED, one that leaves it is DELETED with the last object that
-// matched. An event is encoded once and the same bytes go to everybody. A subscriber that falls behind
-// (kWatcherQueueEventsMax, kWatcherQueueBytesMax) is closed with RESOURCE_EXHAUSTED and resumes from its last revision; it
-// never delays a writer or another watcher. Watches that name an indexed field (spec.host=h1) or a namespace are found by
+// Promises to each subscriber: changes in revision order, no gap, no duplicate, a transaction's
+// changes together (WatchEvent.more). An object that enters a selector is ADDED, one that leaves it
+// is DELETED with the last object that matched. An event is encoded once and the same bytes go to
+// everybody. A subscriber that falls behind (kWatcherQueueEventsMax, kWatcherQueueBytesMax) is
+// closed with RESOURCE_EXHAUSTED and resumes from its last revision; it never delays a writer or
+// another watcher. Watches that name an indexed field (spec.host=h1) or a namespace are found by
 // that value: changes that do not match cost them nothing.
 //
-// The hub owns no thread: Pump is a step. `wake` (of Options) is called when there is something to pump.
+// The hub owns no thread: Pump is a step. `wake` (of Options) is called when there is something to
+// pump.
 //
-// Example:  hub->Watch(who, {selector {kind: "Work" fields: "spec.host=h1"} send_initial_events: true}, wake)
+// Example:  hub->Watch(who, {selector {kind: "Work" fields: "spec.host=h1"} send_initial_events:
+// true}, wake)
 //   ADDED r1  ADDED r1  SNAPSHOT r9 {count: 2, hash}  MODIFIED r12  BOOKMARK r40 ...
 //
-// Thread safety: WatchHub is safe; a Subscription belongs to one caller at a time, and may outlive the hub only to be
-// destroyed.
+// Thread safety: WatchHub is safe; a Subscription belongs to one caller at a time, and may outlive
+// the hub only to be destroyed.
 #pragma once
 
 #include <absl/status/status.h>
@@ -55,16 +58,18 @@ class WatchHub {
   static absl::StatusOr<std::unique_ptr<WatchHub>> Start(Options options);
   virtual ~WatchHub() = default;
 
-  // Hands everything that the store has committed to the subscribers, and bookmarks to all when their period is over. True
-  // when there was anything. An error is the end of the hub: every subscription gets it.
+  // Hands everything that the store has committed to the subscribers, and bookmarks to all when
+  // their period is over. True when there was anything. An error is the end of the hub: every
+  // subscription gets it.
   virtual absl::StatusOr<bool> Pump() = 0;
   // How long Pump may wait, without a wake, until bookmarks are due.
   virtual absl::Duration UntilBookmark() = 0;
 
-  // DATA_LOSS: another epoch, or a revision ahead of the store. OUT_OF_RANGE: the revision was compacted: list again.
-  // PERMISSION_DENIED: a host that does not select its own. `wake` is called when Next may have something, from any
-  // thread and never with a lock held that Next takes.
-  virtual absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who, const v1::WatchRequest& request,
+  // DATA_LOSS: another epoch, or a revision ahead of the store. OUT_OF_RANGE: the revision was
+  // compacted: list again. PERMISSION_DENIED: a host that does not select its own. `wake` is called
+  // when Next may have something, from any thread and never with a lock held that Next takes.
+  virtual absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,
+                                                              const v1::WatchRequest& request,
                                                               std::function<void()> wake) = 0;
 
   // Ends all subscriptions with UNAVAILABLE and takes no more: before the server stops.

@@ -16,7 +16,8 @@ class WatchHubTest : public RegistryTest {
  protected:
   using SubscriptionPtr = std::unique_ptr<Subscription>;
 
-  static v1::WatchRequest Of(const std::string& kind, const std::string& fields = "", const std::string& labels = "") {
+  static v1::WatchRequest Of(const std::string& kind, const std::string& fields = "",
+                             const std::string& labels = "") {
     v1::WatchRequest request;
     request.mutable_selector()->set_kind(kind);
     request.mutable_selector()->set_fields(fields);
@@ -31,7 +32,8 @@ class WatchHubTest : public RegistryTest {
     EXPECT_TRUE(subscription.ok()) << subscription.status();
     return subscription.ok() ? *std::move(subscription) : nullptr;
   }
-  // Everything there is now, one text each: "ADDED a 5", with "+" when more of the transaction follow.
+  // Everything there is now, one text each: "ADDED a 5", with "+" when more of the transaction
+  // follow.
   std::vector<std::string> Drain(Subscription* subscription) {
     EXPECT_TRUE(hub_->Pump().ok());
     std::vector<std::string> result;
@@ -121,7 +123,8 @@ TEST_F(WatchHubTest, ResumesWithoutGapOrDuplicate) {
   Create(MakeStaticSite("e"));  // Committed, and not yet pumped.
   const SubscriptionPtr resumed = Watch(request);
   Create(MakeStaticSite("f"));
-  EXPECT_THAT(Drain(resumed.get()), ElementsAre("ADDED b", "ADDED c+", "ADDED d", "ADDED e", "ADDED f"));
+  EXPECT_THAT(Drain(resumed.get()),
+              ElementsAre("ADDED b", "ADDED c+", "ADDED d", "ADDED e", "ADDED f"));
 }
 
 TEST_F(WatchHubTest, ResumesFromARevisionThatIsNotPumpedYet) {

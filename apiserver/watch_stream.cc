@@ -13,7 +13,8 @@
 namespace reeve::apiserver {
 namespace {
 
-// At most one write is under way. Whoever finds it idle (the hub's wake, the end of a write) takes the next event.
+// At most one write is under way. Whoever finds it idle (the hub's wake, the end of a write) takes
+// the next event.
 class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   explicit WatchStream(std::string kind) : kind_(std::move(kind)) { CountWatch(kind_, 1); }
@@ -47,8 +48,9 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
  private:
-  absl::Status SubscribeLocked(const ServiceContext& context, Api* api, grpc::CallbackServerContext* call,
-                               const v1::WatchRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  absl::Status SubscribeLocked(const ServiceContext& context, Api* api,
+                               grpc::CallbackServerContext* call, const v1::WatchRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
     ASSIGN_OR_RETURN(subscription_, api->Watch(who, request, [this] { Wake(); }));
     return absl::OkStatus();
@@ -95,7 +97,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* NewWatchStream(const ServiceContext&
   v1::WatchRequest decoded;
   grpc::ByteBuffer bytes = request;
   // What cannot be read names no kind, and is refused as that.
-  if (!grpc::SerializationTraits<v1::WatchRequest>::Deserialize(&bytes, &decoded).ok()) decoded.Clear();
+  if (!grpc::SerializationTraits<v1::WatchRequest>::Deserialize(&bytes, &decoded).ok())
+    decoded.Clear();
   auto* stream = new WatchStream(decoded.selector().kind());
   stream->Start(context, api, call, decoded);
   return stream;

@@ -10,7 +10,8 @@ constexpr size_t kSnapshotPage = 100;  // Objects decoded for one refill.
 
 }  // namespace
 
-SubscriptionState::SubscriptionState(Options options) : options_(std::move(options)), cursor_(options_.range.first) {}
+SubscriptionState::SubscriptionState(Options options)
+    : options_(std::move(options)), cursor_(options_.range.first) {}
 
 std::optional<EventBytes> SubscriptionState::PopReady() {
   if (ready_.empty()) return std::nullopt;
@@ -49,21 +50,22 @@ EventBytes SubscriptionState::SnapshotMark() const {
 absl::Status SubscriptionState::FillFromSnapshot() {
   absl::Status decoded;
   bool more = false;
-  RETURN_IF_ERROR(options_.snapshot->Scan(cursor_, options_.range.last, [&](const store::Version& version) {
-    more = ready_.size() == kSnapshotPage;
-    if (more) return false;
-    cursor_ = version.key + '\0';
-    absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
-    decoded = object.status();
-    if (!decoded.ok()) return false;
-    if (!options_.matcher.Matches(**object)) return true;
-    hash_.Add(schema::Meta(**object));
-    v1::WatchEvent head;
-    head.set_type(v1::WatchEvent::ADDED);
-    head.set_revision(options_.after);
-    ready_.push_back(EncodeEvent(std::move(head), object->get()));
-    return true;
-  }));
+  RETURN_IF_ERROR(
+      options_.snapshot->Scan(cursor_, options_.range.last, [&](const store::Version& version) {
+        more = ready_.size() == kSnapshotPage;
+        if (more) return false;
+        cursor_ = version.key + '\0';
+        absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
+        decoded = object.status();
+        if (!decoded.ok()) return false;
+        if (!options_.matcher.Matches(**object)) return true;
+        hash_.Add(schema::Meta(**object));
+        v1::WatchEvent head;
+        head.set_type(v1::WatchEvent::ADDED);
+        head.set_revision(options_.after);
+        ready_.push_back(EncodeEvent(std::move(head), object->get()));
+        return true;
+      }));
   RETURN_IF_ERROR(decoded);
   if (more) return absl::OkStatus();
   ready_.push_back(SnapshotMark());
@@ -76,7 +78,8 @@ void SubscriptionState::AddPastBatch(const store::Batch& batch) {
   std::vector<std::pair<ObjectChange*, v1::WatchEvent::Type>> seen;
   for (const store::Change& change : batch.changes) {
     ObjectChange& object = changes.emplace_back(options_.kinds, batch.revision, &change);
-    if (const auto type = object.SeenBy(options_.matcher, options_.all_of_kind)) seen.emplace_back(&object, *type);
+    if (const auto type = object.SeenBy(options_.matcher, options_.all_of_kind))
+      seen.emplace_back(&object, *type);
   }
   for (size_t i = 0; i < seen.size(); ++i) {
     ready_.push_back(seen[i].first->Event(seen[i].second, i + 1 < seen.size()));
@@ -100,7 +103,8 @@ void SubscriptionState::Deliver(const std::vector<EventBytes>& events) {
     queue_.push_back(event);
   }
   if (queue_.size() <= kWatcherQueueEventsMax && queue_bytes_ <= kWatcherQueueBytesMax) return;
-  closed_ = ResourceExhausted("the watch fell {} events behind; resume from the last revision", queue_.size());
+  closed_ = ResourceExhausted("the watch fell {} events behind; resume from the last revision",
+                              queue_.size());
   queue_.clear();
 }
 

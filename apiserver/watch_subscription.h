@@ -1,9 +1,11 @@
-// The hub's side of one subscription: first its own past (the present state, or the changes since its revision), then what the
-// hub delivers.
+// The hub's side of one subscription: first its own past (the present state, or the changes since
+// its revision), then what the hub delivers.
 //
-//   Next():  past_ (a few at a time, from a view or a store watch of its own)  ->  queue_ (bounded, filled by the hub)
+//   Next():  past_ (a few at a time, from a view or a store watch of its own)  ->  queue_ (bounded,
+//   filled by the hub)
 //
-// Thread safety: Deliver, Close and Wake are safe against Next; Next is called by one caller at a time.
+// Thread safety: Deliver, Close and Wake are safe against Next; Next is called by one caller at a
+// time.
 #pragma once
 
 #include <deque>
@@ -30,7 +32,7 @@ class SubscriptionState {
     schema::Matcher matcher;
     bool all_of_kind = false;  // The selector names nothing but the kind.
     KeyRange range;
-    Revision after = 0;        // What the hub delivers begins after this revision.
+    Revision after = 0;                         // What the hub delivers begins after this revision.
     std::unique_ptr<store::ReadView> snapshot;  // To be sent first; or null.
     std::unique_ptr<store::Watcher> past;       // Changes up to `after` to be sent first; or null.
     std::function<void()> wake;

@@ -1,5 +1,5 @@
-// Threads for requests that wait for the disk. gRPC's own threads are few and must not block: with them alone, few commits
-// would wait together, and each sync would serve few.
+// Threads for requests that wait for the disk. gRPC's own threads are few and must not block: with
+// them alone, few commits would wait together, and each sync would serve few.
 //
 // Bounded: when kRequestsWaitingMax wait, Run refuses. Thread safety: safe.
 #pragma once

@@ -96,8 +96,8 @@ class Server final : public HttpProbeServer {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpProbeServer>> HttpProbeServer::Start(const std::string& listen,
-                                                                        std::vector<ReadinessCheck> checks) {
+absl::StatusOr<std::unique_ptr<HttpProbeServer>> HttpProbeServer::Start(
+    const std::string& listen, std::vector<ReadinessCheck> checks) {
   auto server = std::make_unique<Server>(std::move(checks));
   RETURN_IF_ERROR(server->Listen(listen));
   return server;

@@ -1,7 +1,7 @@
 // /metrics, /livez and /readyz of a process, over plain HTTP. The only door to cpp-httplib.
 //
-// /livez answers 200 while the process serves. /readyz answers 200 when every check is OK, else 503; with ?verbose, or when
-// it fails, a line for each: "[+]storage ok", "[-]hub failed: ...".
+// /livez answers 200 while the process serves. /readyz answers 200 when every check is OK, else
+// 503; with ?verbose, or when it fails, a line for each: "[+]storage ok", "[-]hub failed: ...".
 //
 // Owns its threads, joined when destroyed. Thread safety: checks are called from its threads.
 #pragma once

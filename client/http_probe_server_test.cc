@@ -35,14 +35,16 @@ std::pair<long, std::string> Get(const std::string& url) {
 
 TEST(HttpProbeServer, ServesProbesAndMetrics) {
   absl::Status storage;
-  ASSERT_OK_AND_ASSIGN(const auto server,
-                       HttpProbeServer::Start("127.0.0.1:0", {{"storage", [&] { return storage; }}}));
+  ASSERT_OK_AND_ASSIGN(
+      const auto server,
+      HttpProbeServer::Start("127.0.0.1:0", {{"storage", [&] { return storage; }}}));
   const Counter counter("probe_test_total", "For this test.");
   counter.Add();
   const std::string base = "http://" + server->address();
   EXPECT_EQ(Get(base + "/livez"), (std::pair<long, std::string>(200, "ok\n")));
   EXPECT_EQ(Get(base + "/readyz"), (std::pair<long, std::string>(200, "ok\n")));
-  EXPECT_THAT(Get(base + "/readyz?verbose").second, HasSubstr("[+]storage ok\nreadyz check passed"));
+  EXPECT_THAT(Get(base + "/readyz?verbose").second,
+              HasSubstr("[+]storage ok\nreadyz check passed"));
   EXPECT_THAT(Get(base + "/metrics").second, HasSubstr("probe_test_total 1"));
   EXPECT_EQ(Get(base + "/other").first, 404);
   storage = ResourceExhausted("no space");
@@ -52,9 +54,11 @@ TEST(HttpProbeServer, ServesProbesAndMetrics) {
 }
 
 TEST(HttpProbeServer, SaysWhereItCannotListen) {
-  EXPECT_THAT(HttpProbeServer::Start("nowhere", {}), IsError(absl::StatusCode::kInvalidArgument, "must be host:port"));
+  EXPECT_THAT(HttpProbeServer::Start("nowhere", {}),
+              IsError(absl::StatusCode::kInvalidArgument, "must be host:port"));
   ASSERT_OK_AND_ASSIGN(const auto first, HttpProbeServer::Start("127.0.0.1:0", {}));
-  EXPECT_THAT(HttpProbeServer::Start("192.0.2.1:80", {}), IsError(absl::StatusCode::kUnavailable, "192.0.2.1:80"));
+  EXPECT_THAT(HttpProbeServer::Start("192.0.2.1:80", {}),
+              IsError(absl::StatusCode::kUnavailable, "192.0.2.1:80"));
 }
 
 }  // namespace

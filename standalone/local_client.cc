@@ -9,7 +9,8 @@ namespace {
 
 class LocalStream final : public client::WatchStream {
  public:
-  explicit LocalStream(std::unique_ptr<apiserver::Subscription> subscription) : subscription_(std::move(subscription)) {}
+  explicit LocalStream(std::unique_ptr<apiserver::Subscription> subscription)
+      : subscription_(std::move(subscription)) {}
 
   absl::StatusOr<std::optional<v1::WatchEvent>> Next() override {
     ASSIGN_OR_RETURN(const std::optional<apiserver::EventBytes> bytes, subscription_->Next());
@@ -35,13 +36,14 @@ absl::StatusOr<v1::Object> LocalClient::Get(const ObjectKey& key) {
 
 absl::StatusOr<client::List> LocalClient::ListObjects(const v1::ListRequest& request) {
   client::List list;
-  ASSIGN_OR_RETURN(list.summary,
-                   api_->List(who_, request, [&](v1::Object item) { list.items.push_back(std::move(item)); }));
+  ASSIGN_OR_RETURN(list.summary, api_->List(who_, request, [&](v1::Object item) {
+    list.items.push_back(std::move(item));
+  }));
   return list;
 }
 
-absl::StatusOr<std::unique_ptr<client::WatchStream>> LocalClient::Watch(const v1::WatchRequest& request,
-                                                                        std::function<void()> wake) {
+absl::StatusOr<std::unique_ptr<client::WatchStream>> LocalClient::Watch(
+    const v1::WatchRequest& request, std::function<void()> wake) {
   ASSIGN_OR_RETURN(auto subscription, api_->Watch(who_, request, std::move(wake)));
   return std::make_unique<LocalStream>(std::move(subscription));
 }

@@ -16,8 +16,12 @@ class LocalClient final : public client::Client {
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override {
     return api_->Apply(who_, request);
   }
-  absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override { return api_->Create(who_, request); }
-  absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override { return api_->Update(who_, request); }
+  absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override {
+    return api_->Create(who_, request);
+  }
+  absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override {
+    return api_->Update(who_, request);
+  }
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
     return api_->UpdateStatus(who_, request);
   }

@@ -1,4 +1,5 @@
-// reeve-standalone: the API server and the controllers in one process, for people with one small control machine.
+// reeve-standalone: the API server and the controllers in one process, for people with one small
+// control machine.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -22,7 +23,9 @@ class Controllers final : public apiserver::Companion {
  public:
   explicit Controllers(apiserver::Server* server)
       : client_(server->api(), apiserver::Identity::Controller("controllers")),
-        manager_({.client = &client_, .reconcilers = controllers::Reconcilers(), .stopwatch = RealClock(),
+        manager_({.client = &client_,
+                  .reconcilers = controllers::Reconcilers(),
+                  .stopwatch = RealClock(),
                   .wake = [this] { wake_.Notify(); }}),
         thread_("controllers", [this] { Loop(); }) {}
   ~Controllers() override {
@@ -68,9 +71,9 @@ int Main(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "Serve the API and run the controllers");
   apiserver::AddServeFlags(serve, &flags);
   CLI11_PARSE(app, argc, argv);
-  const absl::Status status = apiserver::Serve(flags, "reeve-standalone", [](apiserver::Server* server) {
-    return std::make_unique<Controllers>(server);
-  });
+  const absl::Status status = apiserver::Serve(
+      flags, "reeve-standalone",
+      [](apiserver::Server* server) { return std::make_unique<Controllers>(server); });
   if (status.ok()) return 0;
   std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
   return 1;

@@ -79,9 +79,9 @@ v1::Object OwnedBy(v1::Object object, const v1::Object& owner) {
 }
 
 RegistryTest::RegistryTest()
-    : registry_({.store = store_.get(),
-                 .clock = &clock_,
-                 .new_uid = [this] { return fmt::format("{:08x}-0000-4000-8000-000000000000", ++uids_); }}) {
+    : registry_({.store = store_.get(), .clock = &clock_, .new_uid = [this] {
+                   return fmt::format("{:08x}-0000-4000-8000-000000000000", ++uids_);
+                 }}) {
   EXPECT_TRUE(registry_.EnsureNamespaces().ok());
   absl::StatusOr<std::unique_ptr<WatchHub>> hub =
       WatchHub::Start({.store = store_.get(), .clock = &clock_, .wake = [] {}});
@@ -108,9 +108,9 @@ absl::StatusOr<v1::Object> RegistryTest::TryStatus(const v1::Object& object, con
   return api_->UpdateStatus(who, request);
 }
 
-absl::StatusOr<v1::ApplyResponse> RegistryTest::TryApply(const std::vector<v1::Object>& objects,
-                                                         const std::vector<std::vector<std::string>>& mentioned,
-                                                         const std::string& manager) {
+absl::StatusOr<v1::ApplyResponse> RegistryTest::TryApply(
+    const std::vector<v1::Object>& objects, const std::vector<std::vector<std::string>>& mentioned,
+    const std::string& manager) {
   v1::ApplyRequest request;
   request.set_field_manager(manager);
   for (const v1::Object& object : objects) *request.add_objects() = object;
@@ -120,7 +120,8 @@ absl::StatusOr<v1::ApplyResponse> RegistryTest::TryApply(const std::vector<v1::O
   return api_->Apply(Identity::Admin(), request);
 }
 
-absl::StatusOr<v1::DeleteResponse> RegistryTest::TryDelete(const std::string& kind, const std::string& ns,
+absl::StatusOr<v1::DeleteResponse> RegistryTest::TryDelete(const std::string& kind,
+                                                           const std::string& ns,
                                                            const std::string& name) {
   v1::DeleteRequest request;
   request.mutable_key()->set_kind(kind);
@@ -129,7 +130,8 @@ absl::StatusOr<v1::DeleteResponse> RegistryTest::TryDelete(const std::string& ki
   return api_->Delete(Identity::Admin(), request);
 }
 
-absl::StatusOr<std::vector<v1::Object>> RegistryTest::TryList(const v1::ListRequest& request, v1::ListSummary* summary,
+absl::StatusOr<std::vector<v1::Object>> RegistryTest::TryList(const v1::ListRequest& request,
+                                                              v1::ListSummary* summary,
                                                               const Identity& who) {
   std::vector<v1::Object> items;
   absl::StatusOr<v1::ListSummary> end =
@@ -145,7 +147,8 @@ v1::Object RegistryTest::Create(const v1::Object& object, const Identity& who) {
   return created.ok() ? *created : v1::Object();
 }
 
-v1::Object RegistryTest::Get(const std::string& kind, const std::string& ns, const std::string& name) {
+v1::Object RegistryTest::Get(const std::string& kind, const std::string& ns,
+                             const std::string& name) {
   v1::GetRequest request;
   request.mutable_key()->set_kind(kind);
   request.mutable_key()->set_namespace_(ns);

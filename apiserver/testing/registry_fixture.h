@@ -39,14 +39,20 @@ class RegistryTest : public ::testing::Test {
   // As an administrator; fails the test when the server refuses.
   v1::Object Create(const v1::Object& object, const Identity& who = Identity::Controller("test"));
   v1::Object Get(const std::string& kind, const std::string& ns, const std::string& name);
-  absl::StatusOr<v1::Object> TryCreate(const v1::Object& object, const Identity& who = Identity::Admin());
-  absl::StatusOr<v1::Object> TryUpdate(const v1::Object& object, const Identity& who = Identity::Admin());
-  absl::StatusOr<v1::Object> TryStatus(const v1::Object& object, const Identity& who = Identity::Controller("test"));
-  absl::StatusOr<v1::ApplyResponse> TryApply(const std::vector<v1::Object>& objects,
-                                             const std::vector<std::vector<std::string>>& mentioned = {},
-                                             const std::string& manager = "ctl");
-  absl::StatusOr<v1::DeleteResponse> TryDelete(const std::string& kind, const std::string& ns, const std::string& name);
-  absl::StatusOr<std::vector<v1::Object>> TryList(const v1::ListRequest& request, v1::ListSummary* summary = nullptr,
+  absl::StatusOr<v1::Object> TryCreate(const v1::Object& object,
+                                       const Identity& who = Identity::Admin());
+  absl::StatusOr<v1::Object> TryUpdate(const v1::Object& object,
+                                       const Identity& who = Identity::Admin());
+  absl::StatusOr<v1::Object> TryStatus(const v1::Object& object,
+                                       const Identity& who = Identity::Controller("test"));
+  absl::StatusOr<v1::ApplyResponse> TryApply(
+      const std::vector<v1::Object>& objects,
+      const std::vector<std::vector<std::string>>& mentioned = {},
+      const std::string& manager = "ctl");
+  absl::StatusOr<v1::DeleteResponse> TryDelete(const std::string& kind, const std::string& ns,
+                                               const std::string& name);
+  absl::StatusOr<std::vector<v1::Object>> TryList(const v1::ListRequest& request,
+                                                  v1::ListSummary* summary = nullptr,
                                                   const Identity& who = Identity::Admin());
   Revision revision() const { return store_->revision(); }
 

@@ -1,0 +1,290 @@
+// The whole server over real TLS, on ports that the system picks.
+#include "apiserver/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "apiserver/pki.h"
+#include "apiserver/setup.h"
+#include "apiserver/testing/registry_fixture.h"
+#include "apiserver/testing/tar.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/status.h"
+#include "client/grpc_client.h"
+#include "proto/schema/rpc_status.h"
+#include "proto/schema/validate.h"
+#include "reeve/v1/content.grpc.pb.h"
+
+namespace reeve::apiserver {
+namespace {
+
+using Code = absl::StatusCode;
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+std::string ReadText(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() : dir_(::testing::TempDir() + "/server-" + RandomBase32(8)) {
+    EXPECT_OK(Initialize({.data_dir = dir_, .estate = "playground", .sans = {"127.0.0.1"}},
+                         RealClock()->Read().wall));
+    StartServer();
+  }
+  ~ServerTest() override {
+    server_ = nullptr;
+    std::filesystem::remove_all(dir_);
+  }
+
+  void StartServer() {
+    auto server =
+        Server::Start({.data_dir = dir_, .listen = "127.0.0.1:0", .join_listen = "127.0.0.1:0"});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  std::unique_ptr<client::Api> Client(const std::string& cert_pem, const std::string& key_pem) {
+    return *client::NewGrpcClient({.endpoint = server_->endpoints().api,
+                                   .ca_pem = ReadText(dir_ + "/pki/ca.crt"),
+                                   .cert_pem = cert_pem,
+                                   .key_pem = key_pem,
+                                   .timeout = kPatience});
+  }
+  std::unique_ptr<client::Api> ClientOf(const std::string& user) {
+    return Client(ReadText(dir_ + "/pki/" + user + ".crt"),
+                  ReadText(dir_ + "/pki/" + user + ".key"));
+  }
+  static absl::StatusOr<v1::Object> Create(client::Api* api, const v1::Object& object) {
+    v1::CreateRequest request;
+    *request.mutable_object() = object;
+    return api->Create(request);
+  }
+
+  absl::StatusOr<v1::JoinResponse> Join(const std::string& token, const std::string& csr_pem) {
+    grpc::SslCredentialsOptions tls;
+    tls.pem_root_certs = ReadText(dir_ + "/pki/ca.crt");
+    const auto stub = v1::Join::NewStub(
+        grpc::CreateChannel(server_->endpoints().join, grpc::SslCredentials(tls)));
+    grpc::ClientContext context;
+    v1::JoinRequest request;
+    request.set_token(token);
+    request.set_csr_pem(csr_pem);
+    v1::JoinResponse response;
+    RETURN_IF_ERROR(schema::FromGrpc(stub->Join(&context, request, &response)));
+    return response;
+  }
+  // A machine that has joined as `host`.
+  std::unique_ptr<client::Api> JoinedHost(const std::string& host) {
+    v1::CreateTokenRequest request;
+    request.set_host(host);
+    const v1::CreateTokenResponse token = *ClientOf("admin")->CreateToken(request);
+    EXPECT_EQ(token.join_endpoint(), server_->endpoints().join);
+    EXPECT_EQ(token.ca_sha256(), *SpkiSha256(ReadText(dir_ + "/pki/ca.crt")));
+    const Csr csr = *MakeCsr();
+    const v1::JoinResponse joined = *Join(token.token(), csr.csr_pem);
+    EXPECT_EQ(joined.api_endpoint(), server_->endpoints().api);
+    return Client(joined.certificate_pem(), csr.key_pem);
+  }
+
+  const std::string dir_;
+  std::unique_ptr<Server> server_;
+};
+
+// Events of a stream, waiting for each.
+class Events {
+ public:
+  Events(client::Api* api, const v1::WatchRequest& request) {
+    auto stream = api->Watch(request, [this] { wake_.Notify(); });
+    EXPECT_TRUE(stream.ok()) << stream.status();
+    stream_ = *std::move(stream);
+  }
+  absl::StatusOr<v1::WatchEvent> Next() {
+    for (;;) {
+      ASSIGN_OR_RETURN(std::optional<v1::WatchEvent> event, stream_->Next());
+      if (event.has_value()) return *std::move(event);
+      if (!wake_.WaitFor(kPatience)) return DeadlineExceeded("no event came");
+    }
+  }
+
+ private:
+  Notification wake_;
+  std::unique_ptr<client::WatchStream> stream_;
+};
+
+v1::WatchRequest WatchSites(Revision after) {
+  v1::WatchRequest request;
+  request.mutable_selector()->set_kind("Site");
+  request.set_revision(after);
+  request.set_send_initial_events(after == 0);
+  return request;
+}
+
+TEST_F(ServerTest, InitIsDoneOnce) {
+  const std::string key = ReadText(dir_ + "/pki/ca.key");
+  EXPECT_EQ(Initialize({.data_dir = dir_}, RealClock()->Read().wall).code(), Code::kAlreadyExists);
+  EXPECT_EQ(ReadText(dir_ + "/pki/ca.key"), key);
+  EXPECT_EQ(std::filesystem::status(dir_ + "/pki/ca.key").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(Initialize({.data_dir = dir_ + "x", .estate = "a/b"}, RealClock()->Read().wall).code(),
+            Code::kInvalidArgument);
+  EXPECT_THAT(Server::Start({.data_dir = dir_ + "x"}),
+              IsError(Code::kNotFound, "reeve-apiserver init"));
+}
+
+TEST_F(ServerTest, AdministratorsWriteAndRead) {
+  const auto admin = ClientOf("admin");
+  const absl::StatusOr<v1::Object> made =
+      Create(admin.get(), MakeStaticSite("blog", {"a.example"}));
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(admin->Get({"Site", "default", "blog"})->SerializeAsString(),
+            made->SerializeAsString());
+  v1::ListRequest list;
+  list.mutable_selector()->set_kind("Site");
+  EXPECT_EQ(admin->ListObjects(list)->items.size(), 1u);
+  EXPECT_EQ(admin->Version()->version(), REEVE_VERSION);
+  const absl::Status conflict = Create(admin.get(), MakeStaticSite("shop", {"a.example"})).status();
+  EXPECT_THAT(conflict,
+              IsError(Code::kAlreadyExists, "\"a.example\" is held by Site default/blog"));
+  EXPECT_EQ(schema::ViolationsOf(conflict).size(), 1u);
+}
+
+TEST_F(ServerTest, LongListsComeInChunksAndWhole) {
+  const auto controller = ClientOf("controllers");
+  constexpr int kSites = 30;
+  for (int i = 0; i < kSites; ++i) {
+    v1::Object site = MakeStaticSite(fmt::format("s{}", i));
+    (*schema::MutableMeta(&site)->mutable_annotations())["note"] = std::string(60'000, 'x');
+    ASSERT_OK(Create(controller.get(), site));
+  }
+  v1::ListRequest list;
+  list.mutable_selector()->set_kind("Site");
+  const absl::StatusOr<client::List> all = controller->ListObjects(list);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->items.size(), static_cast<size_t>(kSites));
+}
+
+TEST_F(ServerTest, EveryViolationArrives) {
+  v1::Object bad = MakeStaticSite("blog");
+  for (int i = 0; i < 100; ++i)
+    bad.mutable_site()->mutable_spec()->add_domains(fmt::format("bad_{}.example", i));
+  const absl::Status status = Create(ClientOf("admin").get(), bad).status();
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_EQ(schema::ViolationsOf(status).size(), 100u);
+}
+
+TEST_F(ServerTest, WatchesResumeAcrossARestart) {
+  auto admin = ClientOf("admin");
+  Revision seen = 0;
+  {
+    Events events(admin.get(), WatchSites(0));
+    EXPECT_EQ(events.Next()->type(), v1::WatchEvent::SNAPSHOT);
+    ASSERT_OK(Create(admin.get(), MakeStaticSite("a")));
+    const absl::StatusOr<v1::WatchEvent> event = events.Next();
+    ASSERT_TRUE(event.ok()) << event.status();
+    EXPECT_EQ(schema::Meta(event->object()).name(), "a");
+    seen = event->revision();
+    ASSERT_OK(Create(admin.get(), MakeStaticSite("b")));
+    server_ = nullptr;
+    absl::StatusOr<v1::WatchEvent> last = events.Next();
+    while (last.ok()) last = events.Next();
+    EXPECT_EQ(last.status().code(), Code::kUnavailable) << last.status();
+  }
+  StartServer();
+  admin = ClientOf("admin");
+  Events resumed(admin.get(), WatchSites(seen));
+  ASSERT_OK(Create(admin.get(), MakeStaticSite("c")));
+  EXPECT_EQ(schema::Meta(resumed.Next()->object()).name(), "b");
+  EXPECT_EQ(schema::Meta(resumed.Next()->object()).name(), "c");
+}
+
+TEST_F(ServerTest, StrangersGetNothing) {
+  const KeyPair other_ca = *MakeCa("playground", RealClock()->Read().wall);
+  const KeyPair stranger = *MakeCert(other_ca, {.uri = "spiffe://playground/user/admin",
+                                                .now = RealClock()->Read().wall,
+                                                .lifetime = absl::Hours(1)});
+  EXPECT_EQ(Client(stranger.cert_pem, stranger.key_pem)
+                ->Get({"Namespace", "", "default"})
+                .status()
+                .code(),
+            Code::kUnavailable);
+  // The server's own certificate is not one of a client.
+  EXPECT_FALSE(ClientOf("server")->Get({"Namespace", "", "default"}).ok());
+}
+
+TEST_F(ServerTest, AHostJoinsAndSeesItsOwn) {
+  const auto host = JoinedHost("h1");
+  const auto controller = ClientOf("controllers");
+  ASSERT_OK(Create(controller.get(), MakeWork("mine", "h1")));
+  ASSERT_OK(Create(controller.get(), MakeWork("theirs", "h2")));
+  EXPECT_OK(host->Get({"Host", "", "h1"}));
+  EXPECT_OK(host->Get({"Work", "default", "mine"}));
+  EXPECT_EQ(host->Get({"Work", "default", "theirs"}).status().code(), Code::kNotFound);
+  EXPECT_EQ(host->Get({"Namespace", "", "default"}).status().code(), Code::kPermissionDenied);
+  EXPECT_OK(Create(host.get(), MakeLease("h1")));
+  EXPECT_EQ(Create(host.get(), MakeLease("h2")).status().code(), Code::kPermissionDenied);
+  EXPECT_EQ(Create(host.get(), MakeStaticSite("blog")).status().code(), Code::kPermissionDenied);
+  v1::WatchRequest watch;
+  watch.mutable_selector()->set_kind("Work");
+  watch.mutable_selector()->set_fields("spec.host=h1");
+  watch.set_send_initial_events(true);
+  Events events(host.get(), watch);
+  EXPECT_EQ(schema::Meta(events.Next()->object()).name(), "mine");
+  EXPECT_EQ(events.Next()->summary().count(), 1);
+  watch.mutable_selector()->clear_fields();
+  EXPECT_EQ(Events(host.get(), watch).Next().status().code(), Code::kPermissionDenied);
+  v1::CreateTokenRequest token;
+  token.set_host("h2");
+  EXPECT_EQ(host->CreateToken(token).status().code(), Code::kPermissionDenied);
+}
+
+TEST_F(ServerTest, ARemovedHostIsRefused) {
+  const auto host = JoinedHost("h1");
+  EXPECT_OK(host->Get({"Host", "", "h1"}));
+  v1::DeleteRequest request;
+  request.mutable_key()->set_kind("Host");
+  request.mutable_key()->set_name("h1");
+  ASSERT_OK(ClientOf("admin")->Delete(request));
+  EXPECT_EQ(host->Get({"Host", "", "h1"}).status().code(), Code::kUnauthenticated);
+}
+
+TEST_F(ServerTest, BlobsGoUpAndDown) {
+  const auto admin = ClientOf("admin");
+  const std::string tar = MakeTar({{"index.html", std::string(700'000, 'x')}});
+  const std::string digest = "sha256-" + Sha256Hex(tar);
+  size_t at = 0;
+  const auto read = [&](std::string* piece) -> absl::StatusOr<bool> {
+    *piece = tar.substr(at, 100'000);
+    at += piece->size();
+    return !piece->empty();
+  };
+  const absl::StatusOr<v1::Blob> blob = admin->PutBlob("default", digest, "test", read);
+  ASSERT_TRUE(blob.ok()) << blob.status();
+  EXPECT_EQ(blob->metadata().name(), digest);
+  std::string got;
+  ASSERT_OK(admin->GetBlob("default", digest, [&](std::string_view piece) {
+    got += piece;
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(got, tar);
+  const auto host = JoinedHost("h1");
+  const auto ignore = [](std::string_view) { return absl::OkStatus(); };
+  EXPECT_EQ(host->GetBlob("default", digest, ignore).code(), Code::kNotFound);
+}
+
+TEST_F(ServerTest, ATakenPortIsSaid) {
+  ASSERT_OK(Initialize({.data_dir = dir_ + "/second"}, RealClock()->Read().wall));
+  EXPECT_THAT(Server::Start({.data_dir = dir_ + "/second",
+                             .listen = server_->endpoints().api,
+                             .join_listen = "127.0.0.1:0"}),
+              IsError(Code::kUnavailable, "cannot listen on"));
+}
+
+}  // namespace
+}  // namespace reeve::apiserver
