@@ -117,11 +117,21 @@ class EtcdPeer final : public Peer {
       kv_.push_back(etcdserverpb::KV::NewStub(channel));
       watch_.push_back(etcdserverpb::Watch::NewStub(channel));
     }
-    const bool up = support::WaitUntil(absl::Seconds(60), [&] { return absl::IsNotFound(Get(0, "none")); });
+    const bool up = support::WaitUntil(absl::Seconds(60), [&] { return Answers(); });
     return up ? absl::OkStatus() : Unavailable("etcd does not answer; see {}/etcd.log", dir_);
   }
 
  private:
+  // Waits as ApiServer::Start does.
+  bool Answers() {
+    grpc::ClientContext context;
+    support::WaitForServer(&context, absl::Seconds(1));
+    etcdserverpb::RangeRequest request;
+    request.set_key(kPrefix);
+    etcdserverpb::RangeResponse answer;
+    return kv_[0]->Range(&context, request, &answer).ok();
+  }
+
   const std::string dir_;
   const std::string pki_;
   const int port_;

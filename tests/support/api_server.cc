@@ -17,6 +17,7 @@ std::string Program() { return BinDir() + "/reeve-apiserver"; }
 
 bool Answers(v1::Resources::Stub* stub) {
   grpc::ClientContext context;
+  WaitForServer(&context, absl::Seconds(1));
   v1::VersionResponse version;
   return stub->Version(&context, {}, &version).ok();
 }

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
@@ -27,9 +28,16 @@ std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint,
     args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     args.SetMaxReceiveMessageSize(-1);
+    args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+    args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
     channels.push_back(grpc::CreateCustomChannel(endpoint, grpc::SslCredentials(tls), args));
   }
   return channels;
+}
+
+void WaitForServer(grpc::ClientContext* context, absl::Duration timeout) {
+  context->set_wait_for_ready(true);
+  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
 }
 
 absl::Status ToStatus(const grpc::Status& status) {
