@@ -15,7 +15,8 @@ setup_faults() {
 }
 
 unit_of() { fleet_exec t1 systemctl list-units --plain --no-legend "reeve-*$1*.service" | awk '{print $1; exit}'; }
-nginx_file_of() { fleet_exec t1 grep -rl "$1.example.test" /etc/nginx/reeve/ | head -n 1; }
+# Of the live generation: a repair makes a new one.
+nginx_file_of() { fleet_exec t1 grep -rl "$1.example.test" /etc/nginx/reeve/current/ | head -n 1; }
 
 # nginx dies by SIGKILL: systemd brings it back, and all sites with it.
 fleet_test_nginx_killed() {
@@ -44,32 +45,33 @@ fleet_test_drift_is_mended() {
 # A0.2: a foreign process on the requested port is named, and nothing is rendered.
 fleet_test_foreign_listener_is_named() {
   fleet_exec t1 systemd-run --quiet --unit foreign.service node -e 'require("net").createServer().listen(20500)'
-  process_site wants t1 20500 | ctl apply -f -
-  ctl push "$STATE/tmp/prog"
-  eventually 30 site_says wants node
-  expect_empty "$(fleet_exec t1 ls /etc/systemd/system | grep wants || true)" "units of the refused site"
+  process_site claimant t1 20500 | ctl apply -f -
+  ctl deploy site/claimant "$STATE/tmp/prog" --wait=false
+  eventually 30 site_says claimant node
+  expect_empty "$(fleet_exec t1 ls /etc/systemd/system | grep claimant || true)" "units of the refused site"
   fleet_exec t1 systemctl is-active foreign.service
   fleet_exec t1 systemctl stop foreign.service
-  ctl delete site/wants
+  ctl delete site/claimant
 }
 site_says() { ctl describe "site/$1" | grep -q "$2"; }
 
 # A0.4: nginx refuses the tree because of a foreign file: nothing of ours changes, everything serves.
 fleet_test_foreign_nginx_file() {
   local before
-  before=$(managed t1)
+  before=$(nginx_tree t1)
   fleet_exec t1 sh -c 'echo "bogus on;" >/etc/nginx/conf.d/foreign.conf'
   static_site late t1 | ctl apply -f -
   page "$STATE/tmp/late" late
-  ctl push "$STATE/tmp/late"
-  eventually 30 instance_says late bogus
+  ctl deploy site/late "$STATE/tmp/late" --wait=false
+  eventually 30 site_says late bogus
   serves t1 good.example.test good || fail "good is not served"
+  expect_eq "$(nginx_tree t1)" "$before" "what nginx has of ours"
   fleet_exec t1 rm /etc/nginx/conf.d/foreign.conf
+  eventually 60 serves t1 late.example.test late
   ctl delete site/late
-  eventually 30 same_managed t1 "$before"
+  eventually 30 serves_not t1 late.example.test late
 }
-instance_says() { ctl describe "$(ctl get instances -o name | grep "$1" | head -n 1)" | grep -q "$2"; }
-same_managed() { [[ $(managed "$1") == "$2" ]]; }
+nginx_tree() { fleet_exec "$1" sh -c 'readlink /etc/nginx/reeve/current; find /etc/nginx/reeve -name '*.new' -prune -o -type f -exec sha256sum {} + | sort'; }
 
 # The control plane is gone: sites serve, agents restart, a host reboots and serves.
 fleet_test_control_plane_down() {
