@@ -10,7 +10,8 @@ namespace {
 TEST(FieldPath, PrintsAsPeopleWriteIt) {
   const FieldPath path = FieldPath().Child("spec").Child("endpoints").At(0).Child("domain");
   EXPECT_EQ(path.ToString(), "spec.endpoints[0].domain");
-  EXPECT_EQ(FieldPath().Child("metadata").Child("labels").AtKey("team").ToString(), "metadata.labels[team]");
+  EXPECT_EQ(FieldPath().Child("metadata").Child("labels").AtKey("team").ToString(),
+            "metadata.labels[team]");
 }
 
 TEST(FieldPath, ParsesWhatItPrints) {
@@ -23,7 +24,8 @@ TEST(FieldPath, ParsesWhatItPrints) {
 
 TEST(FieldPath, RefusesBrokenText) {
   for (const char* text : {"a..b", "a[", "a[]", "a[\"b]", ".a", "a]b[", "a[0]b"}) {
-    EXPECT_THAT(FieldPath::Parse(text), IsError(absl::StatusCode::kInvalidArgument, "field path")) << text;
+    EXPECT_THAT(FieldPath::Parse(text), IsError(absl::StatusCode::kInvalidArgument, "field path"))
+        << text;
   }
 }
 

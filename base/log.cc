@@ -12,10 +12,14 @@ LogFormat g_format = LogFormat::kText;  // Written once, before threads start.
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::off;
 }
@@ -41,7 +45,8 @@ std::string Escape(std::string_view text) {
 std::string Text(std::string_view message, std::initializer_list<LogKey> keys) {
   std::string line(message);
   for (const LogKey& key : keys) {
-    const bool plain = key.value.find_first_of(" \"=\\\n\t") == std::string::npos && !key.value.empty();
+    const bool plain =
+        key.value.find_first_of(" \"=\\\n\t") == std::string::npos && !key.value.empty();
     line += plain ? fmt::format(" {}={}", key.key, key.value)
                   : fmt::format(" {}=\"{}\"", key.key, Escape(key.value));
   }
@@ -59,7 +64,8 @@ std::string JsonFields(std::string_view message, std::initializer_list<LogKey> k
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogKey> keys) {
   const auto spd = ToSpdlog(level);
   if (!spdlog::default_logger_raw()->should_log(spd)) return;
-  const std::string line = g_format == LogFormat::kJson ? JsonFields(message, keys) : Text(message, keys);
+  const std::string line =
+      g_format == LogFormat::kJson ? JsonFields(message, keys) : Text(message, keys);
   spdlog::default_logger_raw()->log(spd, "{}", line);
 }
 

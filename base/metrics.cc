@@ -22,7 +22,8 @@ struct Registered {
   std::string help;
 };
 
-// The process's registry, and the catalogue of what is in it. Never destroyed: threads may still count at exit.
+// The process's registry, and the catalogue of what is in it. Never destroyed: threads may still
+// count at exit.
 struct Registry {
   prometheus::Registry prometheus;
   Mutex mu;
@@ -42,7 +43,9 @@ void Remember(std::string_view name, std::string_view type, std::string_view hel
 
 template <typename Builder>
 void* Register(Builder builder, std::string_view name, std::string_view help) {
-  return &builder.Name(std::string(name)).Help(std::string(help)).Register(TheRegistry().prometheus);
+  return &builder.Name(std::string(name))
+              .Help(std::string(help))
+              .Register(TheRegistry().prometheus);
 }
 
 prometheus::Family<prometheus::Counter>& Counters(void* family) {
@@ -74,7 +77,9 @@ double ResidentBytes() {
 double OpenFds() {
   std::error_code error;
   double count = 0;
-  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; it != end; it.increment(error)) ++count;
+  for (std::filesystem::directory_iterator it("/proc/self/fd", error), end; it != end;
+       it.increment(error))
+    ++count;
   return count;
 }
 
@@ -96,22 +101,32 @@ Counter::Counter(std::string_view name, std::string_view help)
   CHECK(name.ends_with("_total"), "a counter's name ends in _total");
   Remember(name, "counter", help);
 }
-void Counter::Add(const MetricLabels& labels, double by) const { Counters(family_).Add(labels).Increment(by); }
-double Counter::Value(const MetricLabels& labels) const { return Counters(family_).Add(labels).Value(); }
+void Counter::Add(const MetricLabels& labels, double by) const {
+  Counters(family_).Add(labels).Increment(by);
+}
+double Counter::Value(const MetricLabels& labels) const {
+  return Counters(family_).Add(labels).Value();
+}
 
 Gauge::Gauge(std::string_view name, std::string_view help)
     : family_(Register(prometheus::BuildGauge(), name, help)) {
   Remember(name, "gauge", help);
 }
-void Gauge::Set(double value, const MetricLabels& labels) const { Gauges(family_).Add(labels).Set(value); }
-void Gauge::Add(double by, const MetricLabels& labels) const { Gauges(family_).Add(labels).Increment(by); }
+void Gauge::Set(double value, const MetricLabels& labels) const {
+  Gauges(family_).Add(labels).Set(value);
+}
+void Gauge::Add(double by, const MetricLabels& labels) const {
+  Gauges(family_).Add(labels).Increment(by);
+}
 
 Histogram::Histogram(std::string_view name, std::string_view help, std::vector<double> buckets)
     : family_(Register(prometheus::BuildHistogram(), name, help)), buckets_(std::move(buckets)) {
   Remember(name, "histogram", help);
 }
 void Histogram::Observe(double value, const MetricLabels& labels) const {
-  static_cast<prometheus::Family<prometheus::Histogram>*>(family_)->Add(labels, buckets_).Observe(value);
+  static_cast<prometheus::Family<prometheus::Histogram>*>(family_)
+      ->Add(labels, buckets_)
+      .Observe(value);
 }
 
 std::string RenderMetrics() {

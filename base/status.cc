@@ -12,24 +12,32 @@ namespace {
 
 absl::StatusCode CodeOf(int error) {
   switch (error) {
-    case ENOENT: return absl::StatusCode::kNotFound;
-    case EEXIST: return absl::StatusCode::kAlreadyExists;
+    case ENOENT:
+      return absl::StatusCode::kNotFound;
+    case EEXIST:
+      return absl::StatusCode::kAlreadyExists;
     case EACCES:
-    case EPERM: return absl::StatusCode::kPermissionDenied;
+    case EPERM:
+      return absl::StatusCode::kPermissionDenied;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
-    case ENFILE: return absl::StatusCode::kResourceExhausted;
+    case ENFILE:
+      return absl::StatusCode::kResourceExhausted;
     case EAGAIN:
     case EBUSY:
-    case ECONNREFUSED: return absl::StatusCode::kUnavailable;
-    case ETIMEDOUT: return absl::StatusCode::kDeadlineExceeded;
+    case ECONNREFUSED:
+      return absl::StatusCode::kUnavailable;
+    case ETIMEDOUT:
+      return absl::StatusCode::kDeadlineExceeded;
     case ELOOP:
     case EXDEV:
     case ENOTDIR:
     case EISDIR:
-    case ENOTEMPTY: return absl::StatusCode::kFailedPrecondition;
-    default: return absl::StatusCode::kUnknown;
+    case ENOTEMPTY:
+      return absl::StatusCode::kFailedPrecondition;
+    default:
+      return absl::StatusCode::kUnknown;
   }
 }
 

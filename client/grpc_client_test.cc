@@ -17,8 +17,8 @@
 #include "base/testing/status_matchers.h"
 #include "client/transport_error.h"
 #include "proto/schema/list_hash.h"
-#include "proto/schema/validate.h"
 #include "proto/schema/rpc_status.h"
+#include "proto/schema/validate.h"
 #include "reeve/v1/content.grpc.pb.h"
 #include "reeve/v1/resources.grpc.pb.h"
 
@@ -146,7 +146,8 @@ TEST_F(GrpcClientTest, GetAndErrors) {
   EXPECT_FALSE(IsTransportError(missing));
 }
 
-// Violations travel in trailers, which gRPC limits to 8 KiB unless told otherwise; only over a wire.
+// Violations travel in trailers, which gRPC limits to 8 KiB unless told otherwise; only over a
+// wire.
 TEST_F(GrpcClientTest, TheViolationsOfALargeRequestArrive) {
   schema::Violations violations(150);
   for (v1::FieldViolation& violation : violations) {

@@ -1,4 +1,5 @@
-// Walks every kind there is, by reflection: what a kind must have, and that its objects survive each form.
+// Walks every kind there is, by reflection: what a kind must have, and that its objects survive
+// each form.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -20,7 +21,8 @@ using schema::Kind;
 using schema::KindRegistry;
 
 // Every field below `message` with the kind it names, visited once per message type.
-void CollectReferences(const Descriptor* message, std::set<const Descriptor*>* seen, std::set<std::string>* kinds) {
+void CollectReferences(const Descriptor* message, std::set<const Descriptor*>* seen,
+                       std::set<std::string>* kinds) {
   if (!seen->insert(message).second) return;
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
@@ -34,7 +36,8 @@ TEST(Kinds, NamesAreUniqueAndResolve) {
   std::set<std::string> names;
   for (const Kind& kind : KindRegistry::Get().kinds()) {
     EXPECT_TRUE(names.insert(kind.plural).second) << kind.plural;
-    for (const std::string& name : kind.options.short_names()) EXPECT_TRUE(names.insert(name).second) << name;
+    for (const std::string& name : kind.options.short_names())
+      EXPECT_TRUE(names.insert(name).second) << name;
     EXPECT_EQ(KindRegistry::Get().FindByAlias(kind.plural), &kind);
     EXPECT_EQ(KindRegistry::Get().FindByName(kind.name), &kind);
     EXPECT_EQ(KindRegistry::Get().FindById(kind.id), &kind);
@@ -48,7 +51,8 @@ TEST(Kinds, ReferencesNameKinds) {
     std::set<std::string> references;
     CollectReferences(kind.descriptor, &seen, &references);
     for (const std::string& name : references) {
-      EXPECT_NE(KindRegistry::Get().FindByName(name), nullptr) << kind.name << " references " << name;
+      EXPECT_NE(KindRegistry::Get().FindByName(name), nullptr)
+          << kind.name << " references " << name;
     }
   }
 }
@@ -62,8 +66,9 @@ TEST(Kinds, LifecyclesHaveATable) {
 
 // A kind's id is in every key of the store: these may grow, never change.
 TEST(Kinds, IdsAreNeverReused) {
-  const std::map<std::string, int> given = {{"Namespace", 1}, {"Host", 2}, {"Site", 3}, {"Instance", 4}, {"Domain", 5},
-                                            {"Port", 6},      {"Work", 7}, {"Blob", 8}, {"Lease", 9},    {"Event", 10}};
+  const std::map<std::string, int> given = {
+      {"Namespace", 1}, {"Host", 2}, {"Site", 3}, {"Instance", 4}, {"Domain", 5},
+      {"Port", 6},      {"Work", 7}, {"Blob", 8}, {"Lease", 9},    {"Event", 10}};
   for (const auto& [name, id] : given) {
     const Kind* kind = KindRegistry::Get().FindByName(name);
     ASSERT_NE(kind, nullptr) << name;
@@ -76,7 +81,8 @@ TEST(Kinds, ObjectsSurviveYamlAndJson) {
     v1::Object object = schema::NewObject(kind);
     schema::MutableMeta(&object)->set_name("x");
     (*schema::MutableMeta(&object)->mutable_labels())["team"] = "no";
-    ASSERT_OK_AND_ASSIGN(const auto manifests, schema::ParseManifests(schema::ToYaml(object), "x.yaml"));
+    ASSERT_OK_AND_ASSIGN(const auto manifests,
+                         schema::ParseManifests(schema::ToYaml(object), "x.yaml"));
     ASSERT_EQ(manifests.size(), 1u);
     EXPECT_EQ(schema::Encode(manifests[0].object), schema::Encode(object)) << kind.name;
     ASSERT_OK_AND_ASSIGN(const v1::Object back, schema::FromJson(schema::ToJson(object)));

@@ -52,7 +52,8 @@ std::vector<Sample> Samples() {
     for (Sample& sample : YamlBlocks(entry.path())) samples.push_back(std::move(sample));
   }
   for (const auto& entry : std::filesystem::recursive_directory_iterator("manifests/examples")) {
-    if (entry.path().extension() == ".yaml") samples.push_back({entry.path().string(), ReadAll(entry.path())});
+    if (entry.path().extension() == ".yaml")
+      samples.push_back({entry.path().string(), ReadAll(entry.path())});
   }
   return samples;
 }
@@ -65,8 +66,10 @@ TEST(Manifests, EveryExampleIsValid) {
     ASSERT_OK(manifests);
     for (schema::Manifest manifest : *manifests) {
       EXPECT_TRUE(manifest.warnings.empty()) << manifest.warnings.front();
-      v1::ObjectMeta* meta = schema::MutableMeta(&manifest.object);  // ctl and the server fill in the namespace.
-      if (schema::KindOf(manifest.object)->namespaced() && meta->namespace_().empty()) meta->set_namespace_("default");
+      v1::ObjectMeta* meta =
+          schema::MutableMeta(&manifest.object);  // ctl and the server fill in the namespace.
+      if (schema::KindOf(manifest.object)->namespaced() && meta->namespace_().empty())
+        meta->set_namespace_("default");
       schema::Canonicalize(&manifest.object);
       schema::ApplyDefaults(&manifest.object);
       for (const v1::FieldViolation& violation : schema::Validate(manifest.object)) {

@@ -19,8 +19,9 @@ constexpr int kLineColumnsMax = 140;
 constexpr int kFileLinesMax = 800;
 
 const std::vector<std::string>& Folders() {
-  static const std::vector<std::string> folders = {"base",   "proto",      "store",  "apiserver", "client",
-                                                   "agents", "controllers", "ctl",    "standalone", "tests"};
+  static const std::vector<std::string> folders = {
+      "base",   "proto",       "store", "apiserver",  "client",
+      "agents", "controllers", "ctl",   "standalone", "tests"};
   return folders;
 }
 
@@ -45,7 +46,8 @@ const std::vector<Source>& Sources() {
     std::vector<Source> found;
     for (const std::string& folder : Folders()) {
       for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-        if (IsSource(entry.path())) found.push_back({entry.path().string(), ReadLines(entry.path())});
+        if (IsSource(entry.path()))
+          found.push_back({entry.path().string(), ReadLines(entry.path())});
       }
     }
     return found;
@@ -67,14 +69,18 @@ std::string Code(const std::string& line) {
   return std::regex_replace(std::regex_replace(line, literals, "\"\""), comment, "");
 }
 
-// Functions whose body starts at column 0 or 2: clang-format puts the closing brace at the column of the first line.
+// Functions whose body starts at column 0 or 2: clang-format puts the closing brace at the column
+// of the first line.
 void CheckFunctionLengths(const Source& source) {
   static const std::regex opening(R"(^( {0}| {2})[A-Za-z~].*\{$)");
-  static const std::regex not_function(R"(^ *(namespace|class|struct|enum|union|extern|static const|const|constexpr|inline const)\b.*)");
+  static const std::regex not_function(
+      R"(^ *(namespace|class|struct|enum|union|extern|static const|const|constexpr|inline const)\b.*)");
   for (size_t i = 0; i < source.lines.size(); ++i) {
     std::smatch match;
     if (!std::regex_match(source.lines[i], match, opening)) continue;
-    if (std::regex_match(source.lines[i], not_function) && source.lines[i].find('(') == std::string::npos) continue;
+    if (std::regex_match(source.lines[i], not_function) &&
+        source.lines[i].find('(') == std::string::npos)
+      continue;
     const std::string closing = match[1].str() + "}";
     size_t end = i + 1;
     while (end < source.lines.size() && !source.lines[end].starts_with(closing)) ++end;
@@ -102,7 +108,8 @@ TEST(Tidy, HeadersSayWhatTheyAre) {
   for (const Source& source : Sources()) {
     if (!source.path.ends_with(".h")) continue;
     ASSERT_FALSE(source.lines.empty()) << source.path;
-    EXPECT_TRUE(source.lines[0].starts_with("// ")) << source.path << ": starts with its contract as a comment";
+    EXPECT_TRUE(source.lines[0].starts_with("// "))
+        << source.path << ": starts with its contract as a comment";
     bool pragma = false;
     for (const std::string& line : source.lines) pragma = pragma || line == "#pragma once";
     EXPECT_TRUE(pragma) << source.path << ": #pragma once";
@@ -137,8 +144,10 @@ TEST(Tidy, IncludesFollowTheLayers) {
       const std::optional<std::string> included = IncludedPath(line);
       if (!included || !layers.contains(FolderOf(*included))) continue;
       const std::string target = FolderOf(*included);
-      EXPECT_TRUE(target == folder || layers.at(folder).contains(target)) << source.path << " includes " << *included;
-      EXPECT_EQ(included->find("/testing/"), std::string::npos) << source.path << " includes " << *included;
+      EXPECT_TRUE(target == folder || layers.at(folder).contains(target))
+          << source.path << " includes " << *included;
+      EXPECT_EQ(included->find("/testing/"), std::string::npos)
+          << source.path << " includes " << *included;
     }
   }
 }
@@ -161,7 +170,8 @@ TEST(Tidy, EachLibraryHasOneDoor) {
     for (const std::string& line : source.lines) {
       for (const auto& [prefix, where] : doors) {
         if (line.find("#include " + prefix) == std::string::npos) continue;
-        EXPECT_TRUE(std::regex_match(source.path, std::regex(where))) << source.path << " includes " << prefix;
+        EXPECT_TRUE(std::regex_match(source.path, std::regex(where)))
+            << source.path << " includes " << prefix;
       }
     }
   }
@@ -175,8 +185,10 @@ struct Banned {
 
 TEST(Tidy, TimeThreadsAndChanceHaveOneHome) {
   const std::vector<Banned> banned = {
-      {"threads", std::regex(R"(std::(thread|jthread|async)\b)"), std::regex(R"(base/.*|.*(_test|_bench)\.cc|.*/testing/.*|tests/.*)")},
-      {"clocks", std::regex(R"(system_clock|steady_clock|clock_gettime|absl::Now\(|(^|[^A-Za-z_:.>])time\()"),
+      {"threads", std::regex(R"(std::(thread|jthread|async)\b)"),
+       std::regex(R"(base/.*|.*(_test|_bench)\.cc|.*/testing/.*|tests/.*)")},
+      {"clocks",
+       std::regex(R"(system_clock|steady_clock|clock_gettime|absl::Now\(|(^|[^A-Za-z_:.>])time\()"),
        std::regex(R"(base/.*|agents/os/.*|.*(_test|_bench)\.cc|.*/testing/.*|tests/.*)")},
       {"randomness", std::regex(R"(std::random_device|\brand\()"), std::regex(R"(base/.*)")},
       {"a shell", std::regex(R"((^|[^a-z_.:>])(system|popen)\()"), std::regex("none")},
@@ -186,8 +198,10 @@ TEST(Tidy, TimeThreadsAndChanceHaveOneHome) {
     for (size_t i = 0; i < source.lines.size(); ++i) {
       const std::string code = Code(source.lines[i]);
       for (const Banned& rule : banned) {
-        if (!std::regex_search(code, rule.pattern) || std::regex_match(source.path, rule.allowed)) continue;
-        ADD_FAILURE() << source.path << ":" << i + 1 << ": " << rule.name << " outside its home: " << source.lines[i];
+        if (!std::regex_search(code, rule.pattern) || std::regex_match(source.path, rule.allowed))
+          continue;
+        ADD_FAILURE() << source.path << ":" << i + 1 << ": " << rule.name
+                      << " outside its home: " << source.lines[i];
       }
     }
   }
@@ -197,13 +211,20 @@ TEST(Tidy, NothingSleeps) {
   static const std::regex sleeping(R"(sleep_for|sleep_until|SleepFor|\busleep\(|[^a-z_]sleep\()");
   for (const Source& source : Sources()) {
     for (size_t i = 0; i < source.lines.size(); ++i) {
-      EXPECT_FALSE(std::regex_search(Code(source.lines[i]), sleeping)) << source.path << ":" << i + 1;
+      EXPECT_FALSE(std::regex_search(Code(source.lines[i]), sleeping))
+          << source.path << ":" << i + 1;
     }
   }
 }
 
 TEST(Tidy, NothingIsLeftUnfinished) {
-  static const std::regex unfinished("\\b(TO" "DO|FIX" "ME|X" "XX|HA" "CK)\\b|DIS" "ABLED_");
+  static const std::regex unfinished(
+      "\\b(TO"
+      "DO|FIX"
+      "ME|X"
+      "XX|HA"
+      "CK)\\b|DIS"
+      "ABLED_");
   for (const Source& source : Sources()) {
     for (size_t i = 0; i < source.lines.size(); ++i) {
       EXPECT_FALSE(std::regex_search(source.lines[i], unfinished)) << source.path << ":" << i + 1;

@@ -30,7 +30,8 @@ bool IsDigest(std::string_view text) {
 
 absl::Status CheckStep(const std::string& dir, const std::string& blob) {
   RETURN_IF_ERROR(CheckRelativePath(dir));
-  if (dir.find('/') != std::string::npos || dir.starts_with('.')) return InvalidArgument("dir: {} is not a label", dir);
+  if (dir.find('/') != std::string::npos || dir.starts_with('.'))
+    return InvalidArgument("dir: {} is not a label", dir);
   if (!IsDigest(blob)) return InvalidArgument("blob: {} is not a digest", blob);
   return absl::OkStatus();
 }
@@ -38,7 +39,9 @@ absl::Status CheckStep(const std::string& dir, const std::string& blob) {
 // SHA-256 over pieces.
 class Hasher {
  public:
-  Hasher() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  Hasher() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
   void Add(std::string_view piece) { EVP_DigestUpdate(context_.get(), piece.data(), piece.size()); }
   std::string Digest() {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -86,7 +89,8 @@ absl::StatusOr<std::string> CurrentOf(Root& root, const std::string& dir) {
   if (absl::IsNotFound(info.status())) return "";
   RETURN_IF_ERROR(info.status());
   if (info->type != FileType::kSymlink) {
-    return FailedPrecondition("{}/{}/{} is not a link; nothing was changed", root.path(), dir, kCurrent);
+    return FailedPrecondition("{}/{}/{} is not a link; nothing was changed", root.path(), dir,
+                              kCurrent);
   }
   ASSIGN_OR_RETURN(const std::string target, root.ReadLink(JoinPath(dir, kCurrent)));
   return std::string(SplitPath(target).second);
@@ -119,7 +123,8 @@ class FilesProvider : public HostProvider {
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenRoot());
     ASSIGN_OR_RETURN(const std::vector<std::string> dirs, root->List(""));
     for (const std::string& dir : dirs) {
-      if (dir.starts_with('.') && dir.ends_with(kBeside)) {  // Begun or half removed; ours by its name.
+      if (dir.starts_with('.') &&
+          dir.ends_with(kBeside)) {  // Begun or half removed; ours by its name.
         inventory->add_content_remains(dir.substr(1, dir.size() - 1 - kBeside.size()));
         continue;
       }
@@ -161,7 +166,9 @@ class FilesProvider : public HostProvider {
   }
 
  private:
-  absl::StatusOr<std::unique_ptr<Root>> OpenRoot() { return OpenOrMake(*host_.files, host_.paths.content, 0755); }
+  absl::StatusOr<std::unique_ptr<Root>> OpenRoot() {
+    return OpenOrMake(*host_.files, host_.paths.content, 0755);
+  }
 
   static absl::Status ObserveDir(Root& root, const std::string& dir, pb::Inventory* inventory) {
     ASSIGN_OR_RETURN(const std::string owner, OwnerOf(root, dir));
@@ -175,24 +182,28 @@ class FilesProvider : public HostProvider {
     return absl::OkStatus();
   }
 
-  static absl::StatusOr<pb::Receipt> PrepareUnpack(Root& root, const pb::Step::UnpackRelease& unpack) {
+  static absl::StatusOr<pb::Receipt> PrepareUnpack(Root& root,
+                                                   const pb::Step::UnpackRelease& unpack) {
     RETURN_IF_ERROR(CheckStep(unpack.dir(), unpack.blob()));
     pb::Receipt receipt;
     ASSIGN_OR_RETURN(const bool has_dir, IsThere(root, unpack.dir()));
     if (has_dir) {
       ASSIGN_OR_RETURN(const std::string owner, OwnerOf(root, unpack.dir()));
       if (owner != unpack.owner()) {
-        return FailedPrecondition("{}/{} was not made for this Work; nothing was changed", root.path(), unpack.dir());
+        return FailedPrecondition("{}/{} was not made for this Work; nothing was changed",
+                                  root.path(), unpack.dir());
       }
     } else {
       receipt.add_made(unpack.dir());
     }
-    ASSIGN_OR_RETURN(const bool has_release, IsThere(root, ReleasePath(unpack.dir(), unpack.blob())));
+    ASSIGN_OR_RETURN(const bool has_release,
+                     IsThere(root, ReleasePath(unpack.dir(), unpack.blob())));
     receipt.set_kind(has_release ? pb::Receipt::ALREADY_THERE : pb::Receipt::CREATED);
     return receipt;
   }
 
-  static absl::StatusOr<pb::Receipt> PrepareSwitch(Root& root, const pb::Step::SwitchRelease& release) {
+  static absl::StatusOr<pb::Receipt> PrepareSwitch(Root& root,
+                                                   const pb::Step::SwitchRelease& release) {
     RETURN_IF_ERROR(CheckStep(release.dir(), release.blob()));
     ASSIGN_OR_RETURN(const std::string current, CurrentOf(root, release.dir()));
     pb::Receipt receipt;
@@ -220,7 +231,8 @@ class FilesProvider : public HostProvider {
     const std::string beside = HomeBeside(unpack.dir());
     RETURN_IF_ERROR(root.RemoveTree(beside));
     RETURN_IF_ERROR(root.MakeDir(beside, 0755));
-    RETURN_IF_ERROR(root.CreateFile(JoinPath(beside, kMarkFile), WithMark(unpack.owner(), ""), 0644));
+    RETURN_IF_ERROR(
+        root.CreateFile(JoinPath(beside, kMarkFile), WithMark(unpack.owner(), ""), 0644));
     RETURN_IF_ERROR(root.MakeDir(JoinPath(beside, kReleases), 0755));
     RETURN_IF_ERROR(root.Sync(JoinPath(beside, kMarkFile)));
     RETURN_IF_ERROR(root.Sync(beside));
@@ -228,20 +240,24 @@ class FilesProvider : public HostProvider {
     return root.Sync("");
   }
 
-  static std::string HomeBeside(const std::string& dir) { return fmt::format(".{}{}", dir, kBeside); }
+  static std::string HomeBeside(const std::string& dir) {
+    return fmt::format(".{}{}", dir, kBeside);
+  }
 
   // The blob to a file of ours, checked against its digest.
   absl::Status Fetch(Root& root, const pb::Step::UnpackRelease& unpack) {
-    if (host_.content == nullptr) return Unavailable("blob {}: nowhere to fetch it from", unpack.blob());
+    if (host_.content == nullptr)
+      return Unavailable("blob {}: nowhere to fetch it from", unpack.blob());
     const std::string spool = SpoolPath(unpack.dir(), unpack.blob());
     RETURN_IF_ERROR(root.RemoveTree(spool));
     RETURN_IF_ERROR(root.CreateFile(spool, "", 0600));
     Hasher hasher;
     uint64_t bytes = 0;
-    const absl::Status fetched =
-        host_.content->GetBlob(unpack.namespace_(), unpack.blob(), [&](std::string_view piece) -> absl::Status {
+    const absl::Status fetched = host_.content->GetBlob(
+        unpack.namespace_(), unpack.blob(), [&](std::string_view piece) -> absl::Status {
           bytes += piece.size();
-          if (bytes > kBlobBytesMax + kTarOverheadMax) return InvalidArgument("longer than {} bytes", kBlobBytesMax);
+          if (bytes > kBlobBytesMax + kTarOverheadMax)
+            return InvalidArgument("longer than {} bytes", kBlobBytesMax);
           hasher.Add(piece);
           return root.Append(spool, piece);
         });
@@ -272,9 +288,11 @@ class FilesProvider : public HostProvider {
   static absl::Status SwitchRelease(Root& root, const pb::Step::SwitchRelease& release) {
     RETURN_IF_ERROR(CheckStep(release.dir(), release.blob()));
     ASSIGN_OR_RETURN(const bool there, IsThere(root, ReleasePath(release.dir(), release.blob())));
-    if (!there) return FailedPrecondition("{}: release {} is not unpacked", release.dir(), release.blob());
+    if (!there)
+      return FailedPrecondition("{}: release {} is not unpacked", release.dir(), release.blob());
     ASSIGN_OR_RETURN(const std::string current, CurrentOf(root, release.dir()));
-    return current == release.blob() ? absl::OkStatus() : PointAt(root, release.dir(), release.blob());
+    return current == release.blob() ? absl::OkStatus()
+                                     : PointAt(root, release.dir(), release.blob());
   }
 
   // What was begun or half removed beside the releases.
@@ -292,9 +310,11 @@ class FilesProvider : public HostProvider {
     ASSIGN_OR_RETURN(const std::string current, CurrentOf(root, prune.dir()));
     ASSIGN_OR_RETURN(const std::vector<std::string> releases, ReleasesOf(root, prune.dir()));
     for (const std::string& release : releases) {
-      if (release == current || std::ranges::find(prune.keep(), release) != prune.keep().end()) continue;
+      if (release == current || std::ranges::find(prune.keep(), release) != prune.keep().end())
+        continue;
       // Renamed first: half a release must not look like one.
-      RETURN_IF_ERROR(root.Rename(ReleasePath(prune.dir(), release), BuildPath(prune.dir(), release)));
+      RETURN_IF_ERROR(
+          root.Rename(ReleasePath(prune.dir(), release), BuildPath(prune.dir(), release)));
       RETURN_IF_ERROR(root.RemoveTree(BuildPath(prune.dir(), release)));
     }
     return absl::OkStatus();
@@ -305,14 +325,16 @@ class FilesProvider : public HostProvider {
     ASSIGN_OR_RETURN(const bool there, IsThere(root, dir));
     if (!there) return absl::OkStatus();
     ASSIGN_OR_RETURN(const std::string owner, OwnerOf(root, dir));
-    if (owner.empty()) return FailedPrecondition("{}/{} has no mark; nothing was changed", root.path(), dir);
+    if (owner.empty())
+      return FailedPrecondition("{}/{} has no mark; nothing was changed", root.path(), dir);
     // With its mark it goes in one step; what is hidden under the other name is ours by that name.
     RETURN_IF_ERROR(root.Rename(dir, HomeBeside(dir)));
     RETURN_IF_ERROR(root.RemoveTree(HomeBeside(dir)));
     return root.Sync("");
   }
 
-  static absl::Status UndoUnpack(Root& root, const pb::Step::UnpackRelease& unpack, const pb::Receipt& receipt) {
+  static absl::Status UndoUnpack(Root& root, const pb::Step::UnpackRelease& unpack,
+                                 const pb::Receipt& receipt) {
     if (receipt.kind() == pb::Receipt::ALREADY_THERE) return absl::OkStatus();
     if (receipt.made_size() > 0) return RemoveContent(root, unpack.dir());
     RETURN_IF_ERROR(root.RemoveTree(SpoolPath(unpack.dir(), unpack.blob())));
@@ -323,7 +345,8 @@ class FilesProvider : public HostProvider {
     return root.RemoveTree(build);
   }
 
-  static absl::Status UndoSwitch(Root& root, const pb::Step::SwitchRelease& release, const pb::Receipt& receipt) {
+  static absl::Status UndoSwitch(Root& root, const pb::Step::SwitchRelease& release,
+                                 const pb::Receipt& receipt) {
     RETURN_IF_ERROR(root.RemoveTree(JoinPath(release.dir(), ".current.new")));
     ASSIGN_OR_RETURN(const std::string current, CurrentOf(root, release.dir()));
     if (current == receipt.pre_image()) return absl::OkStatus();
@@ -340,6 +363,8 @@ class FilesProvider : public HostProvider {
 
 }  // namespace
 
-std::unique_ptr<HostProvider> NewFilesProvider(const Host& host) { return std::make_unique<FilesProvider>(host); }
+std::unique_ptr<HostProvider> NewFilesProvider(const Host& host) {
+  return std::make_unique<FilesProvider>(host);
+}
 
 }  // namespace reeve::agents::files

@@ -1,6 +1,8 @@
-// Content of sites: blobs unpacked to <content root>/<dir>/releases/<digest>, and the link `current` to one of them.
+// Content of sites: blobs unpacked to <content root>/<dir>/releases/<digest>, and the link
+// `current` to one of them.
 //
-// A directory of ours holds the file `.reeve` with our mark; a release is there only when it is complete.
+// A directory of ours holds the file `.reeve` with our mark; a release is there only when it is
+// complete.
 #pragma once
 
 #include <memory>

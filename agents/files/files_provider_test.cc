@@ -85,27 +85,32 @@ TEST_F(FilesProviderTest, RefusesWhatCouldLeave) {
 }
 
 TEST_F(FilesProviderTest, RefusesWhatIsNoTarOrAnother) {
-  EXPECT_THAT(Refused(blobs_.AddBytes("not a tar at all")), IsError(StatusCode::kInvalidArgument, "not a tar"));
+  EXPECT_THAT(Refused(blobs_.AddBytes("not a tar at all")),
+              IsError(StatusCode::kInvalidArgument, "not a tar"));
   const std::string blob = blobs_.Add({{"index.html", "x"}});
   blobs_.Corrupt(blob, MakeTar({{"index.html", "y"}}));
   EXPECT_THAT(Refused(blob), IsError(StatusCode::kDataLoss, "what came is sha256-"));
-  EXPECT_THAT(Refused("sha256-" + std::string(64, '0')), IsError(StatusCode::kNotFound, "fetching blob"));
+  EXPECT_THAT(Refused("sha256-" + std::string(64, '0')),
+              IsError(StatusCode::kNotFound, "fetching blob"));
 }
 
 TEST_F(FilesProviderTest, LeavesForeignDirectoriesAlone) {
   os_.WriteFile("/srv/reeve/d/index.html", "theirs");
   const std::string blob = blobs_.Add({{"index.html", "x"}});
-  EXPECT_THAT(provider_->Prepare(Step(blob)), IsError(StatusCode::kFailedPrecondition, "was not made for this Work"));
+  EXPECT_THAT(provider_->Prepare(Step(blob)),
+              IsError(StatusCode::kFailedPrecondition, "was not made for this Work"));
   pb::Step remove;
   remove.mutable_remove_content()->set_dir("d");
-  EXPECT_THAT(RunSteps(*provider_, {remove}), IsError(StatusCode::kFailedPrecondition, "has no mark"));
+  EXPECT_THAT(RunSteps(*provider_, {remove}),
+              IsError(StatusCode::kFailedPrecondition, "has no mark"));
   EXPECT_EQ(*os_.ReadFile("/srv/reeve/d/index.html"), "theirs");
 }
 
 TEST_F(FilesProviderTest, LeavesAnothersContentAlone) {
   const std::string blob = blobs_.Add({{"index.html", "x"}});
   ASSERT_OK(RunSteps(*provider_, {Step(blob)}));
-  EXPECT_THAT(provider_->Prepare(Step(blob, "ffffffff")), IsError(StatusCode::kFailedPrecondition, "this Work"));
+  EXPECT_THAT(provider_->Prepare(Step(blob, "ffffffff")),
+              IsError(StatusCode::kFailedPrecondition, "this Work"));
 }
 
 TEST_F(FilesProviderTest, RefusesNamesThatAreNone) {
@@ -113,7 +118,8 @@ TEST_F(FilesProviderTest, RefusesNamesThatAreNone) {
   pb::Step step = Step(blob);
   step.mutable_unpack_release()->set_dir("../x");
   EXPECT_THAT(provider_->Prepare(step), IsError(StatusCode::kInvalidArgument, ".."));
-  EXPECT_THAT(provider_->Prepare(Step("sha256-../../x")), IsError(StatusCode::kInvalidArgument, "not a digest"));
+  EXPECT_THAT(provider_->Prepare(Step("sha256-../../x")),
+              IsError(StatusCode::kInvalidArgument, "not a digest"));
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ la_ssize_t ReadFrom(archive* reader, void* context, const void** buffer) {
   return static_cast<la_ssize_t>(source->piece.size());
 }
 
-// The entry's path without the trailing "/" of a directory and a leading "./". Empty: the directory itself.
+// The entry's path without the trailing "/" of a directory and a leading "./". Empty: the directory
+// itself.
 absl::StatusOr<std::string> PathOf(archive_entry* entry) {
   const char* name = archive_entry_pathname(entry);
   if (name == nullptr) return InvalidArgument("a name that cannot be read");
@@ -42,7 +43,8 @@ absl::StatusOr<std::string> PathOf(archive_entry* entry) {
   if (path == ".") return "";
   if (path.starts_with("./")) path.remove_prefix(2);
   for (const unsigned char c : path) {
-    if (c < ' ' || c == 0x7f) return InvalidArgument("a name with the control byte 0x{:02x}", static_cast<int>(c));
+    if (c < ' ' || c == 0x7f)
+      return InvalidArgument("a name with the control byte 0x{:02x}", static_cast<int>(c));
   }
   RETURN_IF_ERROR(CheckRelativePath(path));
   return std::string(path);
@@ -61,7 +63,8 @@ class Unpacker {
       return InvalidArgument("{}: neither a regular file nor a directory", path);
     }
     if (path.empty()) return absl::OkStatus();
-    if (++entries_ > limits_.files_max) return InvalidArgument("more than {} entries", limits_.files_max);
+    if (++entries_ > limits_.files_max)
+      return InvalidArgument("more than {} entries", limits_.files_max);
     if (type == AE_IFDIR) return MakeDirs(path);
     RETURN_IF_ERROR(MakeDirs(SplitPath(path).first));
     return File(path, (archive_entry_perm(entry) & 0111u) != 0 ? 0755 : 0644);
@@ -89,8 +92,10 @@ class Unpacker {
       if (n < 0) return InvalidArgument("{}: {}", path, archive_error_string(reader_));
       if (n == 0) return absl::OkStatus();
       bytes_ += static_cast<uint64_t>(n);
-      if (bytes_ > limits_.bytes_max) return InvalidArgument("more than {} bytes", limits_.bytes_max);
-      RETURN_IF_ERROR(root_.Append(full, std::string_view(buffer).substr(0, static_cast<size_t>(n))));
+      if (bytes_ > limits_.bytes_max)
+        return InvalidArgument("more than {} bytes", limits_.bytes_max);
+      RETURN_IF_ERROR(
+          root_.Append(full, std::string_view(buffer).substr(0, static_cast<size_t>(n))));
     }
   }
 
@@ -114,7 +119,8 @@ absl::Status ReadAll(archive* reader, Unpacker& unpacker) {
 
 }  // namespace
 
-absl::Status Unpack(const ReadPiece& read, Root& root, const std::string& dir, const UnpackLimits& limits) {
+absl::Status Unpack(const ReadPiece& read, Root& root, const std::string& dir,
+                    const UnpackLimits& limits) {
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), &archive_read_free);
   CHECK(reader != nullptr, "libarchive gives a reader");
   // A plain tar and nothing else: no compression, no other format.
@@ -122,8 +128,9 @@ absl::Status Unpack(const ReadPiece& read, Root& root, const std::string& dir, c
   Source source{read, "", absl::OkStatus()};
   const int opened = archive_read_open(reader.get(), &source, nullptr, &ReadFrom, nullptr);
   Unpacker unpacker(reader.get(), root, dir, limits);
-  absl::Status status = opened == ARCHIVE_OK ? ReadAll(reader.get(), unpacker)
-                                             : InvalidArgument("not a tar: {}", archive_error_string(reader.get()));
+  absl::Status status = opened == ARCHIVE_OK
+                            ? ReadAll(reader.get(), unpacker)
+                            : InvalidArgument("not a tar: {}", archive_error_string(reader.get()));
   return source.status.ok() ? status : source.status;
 }
 

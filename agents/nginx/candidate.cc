@@ -45,10 +45,12 @@ class Search {
   absl::Status Narrow(Tree changes, const Trial& trial) {
     if (!base_passed_) {
       ASSIGN_OR_RETURN(const Trial base, test_(found_.files));
-      if (!base.passed) return FailedPrecondition("nginx refuses what is there already: {}", base.first_line);
+      if (!base.passed)
+        return FailedPrecondition("nginx refuses what is there already: {}", base.first_line);
       base_passed_ = true;
     }
-    if (changes.empty()) return FailedPrecondition("nginx refuses what is there already: {}", trial.first_line);
+    if (changes.empty())
+      return FailedPrecondition("nginx refuses what is there already: {}", trial.first_line);
     if (changes.size() == 1) {
       found_.quarantined.push_back({SiteOf(changes.begin()->first), trial.first_line});
       return absl::OkStatus();
@@ -71,14 +73,18 @@ class Search {
     for (const std::string& name : trial.verdict.conflicting_names) {
       for (const std::string& site : Claimants(name, changes)) {
         if (seen.insert(site).second) {
-          culprits.push_back({site, fmt::format("conflicting server name \"{}\": another server of this host has it", name)});
+          culprits.push_back(
+              {site,
+               fmt::format("conflicting server name \"{}\": another server of this host has it",
+                           name)});
         }
       }
     }
     return culprits;
   }
 
-  // The changed sites that may not have `name`: all of them, but the first when only changed sites want it.
+  // The changed sites that may not have `name`: all of them, but the first when only changed sites
+  // want it.
   std::vector<std::string> Claimants(const std::string& name, const Tree& changes) const {
     std::vector<std::string> sites;
     for (const auto& [file, content] : changes) {
@@ -99,7 +105,8 @@ class Search {
 
 }  // namespace
 
-absl::StatusOr<Candidate> FindCandidate(const Tree& base, const Tree& changes, const TestTree& test) {
+absl::StatusOr<Candidate> FindCandidate(const Tree& base, const Tree& changes,
+                                        const TestTree& test) {
   Search search(base, test);
   RETURN_IF_ERROR(search.Accept(changes));
   return search.Take();

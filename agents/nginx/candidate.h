@@ -1,8 +1,9 @@
 // Finds, of a tree of wanted sites, the largest part that nginx accepts.
 //
-// All changes are tried at once. When that fails, the sites that nginx names are taken back to their live file, and the
-// rest is tried again; when it names none, halves are tried. n changes with k bad ones cost about k * log2(n) tests.
-// Example: a, b, c changed, nginx says `... in .../b.conf:3`: b is quarantined, a and c are tried again and pass.
+// All changes are tried at once. When that fails, the sites that nginx names are taken back to
+// their live file, and the rest is tried again; when it names none, halves are tried. n changes
+// with k bad ones cost about k * log2(n) tests. Example: a, b, c changed, nginx says `... in
+// .../b.conf:3`: b is quarantined, a and c are tried again and pass.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -35,8 +36,9 @@ struct Candidate {
 // Tests a tree as it would be loaded. An error: it could not be tested, nothing is known.
 using TestTree = std::function<absl::StatusOr<Trial>(const Tree& files)>;
 
-// `base`: what is live of the wanted sites, and what is kept. `changes`: file names with wanted contents.
-// FAILED_PRECONDITION: even `base` does not pass, with nginx's first line.
-absl::StatusOr<Candidate> FindCandidate(const Tree& base, const Tree& changes, const TestTree& test);
+// `base`: what is live of the wanted sites, and what is kept. `changes`: file names with wanted
+// contents. FAILED_PRECONDITION: even `base` does not pass, with nginx's first line.
+absl::StatusOr<Candidate> FindCandidate(const Tree& base, const Tree& changes,
+                                        const TestTree& test);
 
 }  // namespace reeve::agents::nginx

@@ -10,7 +10,8 @@ namespace {
 bool IsControl(unsigned char c) { return c < ' ' || c == 0x7f; }
 
 bool IsPlain(unsigned char c) {
-  return std::isalnum(c) != 0 || std::string_view("._-/:=$*@+,~").find(static_cast<char>(c)) != std::string_view::npos;
+  return std::isalnum(c) != 0 ||
+         std::string_view("._-/:=$*@+,~").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 // The one place where an argument becomes text.
@@ -25,7 +26,8 @@ absl::StatusOr<std::string> Quote(std::string_view text) {
   return quoted + "\"";
 }
 
-absl::Status Emit(const std::vector<NginxBlock>& directives, const std::string& indent, std::string* text) {
+absl::Status Emit(const std::vector<NginxBlock>& directives, const std::string& indent,
+                  std::string* text) {
   for (const NginxBlock& directive : directives) {
     *text += indent + directive.name;
     for (const std::string& arg : directive.args) {

@@ -9,8 +9,9 @@
 
 namespace reeve::agents::nginx {
 
-// One directive; with `children` (or `has_block`) it opens a block. Arguments are taken literally: a `$` in them is a
-// variable only when the renderer wrote it, so texts of a manifest go through Literal first.
+// One directive; with `children` (or `has_block`) it opens a block. Arguments are taken literally:
+// a `$` in them is a variable only when the renderer wrote it, so texts of a manifest go through
+// Literal first.
 struct NginxBlock {
   std::string name;
   std::vector<std::string> args;
@@ -18,7 +19,8 @@ struct NginxBlock {
   bool has_block = false;
 };
 
-// `text` as a part of an argument, checked to have no variable in it. INVALID_ARGUMENT: `$`, control bytes.
+// `text` as a part of an argument, checked to have no variable in it. INVALID_ARGUMENT: `$`,
+// control bytes.
 absl::StatusOr<std::string> Literal(std::string_view text);
 
 // The directives, four blanks per level. INVALID_ARGUMENT: a control byte in an argument.

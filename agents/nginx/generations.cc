@@ -13,7 +13,9 @@ constexpr std::string_view kStagedSuffix = ".new";
 constexpr auto kNextLink = ".current.new";
 constexpr uint64_t kFileBytesMax = 1 << 20;
 
-std::string StagedDir(int64_t generation) { return GenerationDir(generation) + std::string(kStagedSuffix); }
+std::string StagedDir(int64_t generation) {
+  return GenerationDir(generation) + std::string(kStagedSuffix);
+}
 
 // "gen-7" and "gen-7.new" are 7.
 std::optional<int64_t> NumberOf(std::string_view name) {
@@ -40,7 +42,8 @@ absl::StatusOr<std::optional<int64_t>> Generations::Live() const {
   ASSIGN_OR_RETURN(const std::string target, root_.ReadLink(kCurrent));
   const std::optional<int64_t> number = NumberOf(target);
   if (number && target == GenerationDir(*number)) return number;
-  return FailedPrecondition("{}/{} points at {}, which is no generation", root_.path(), kCurrent, target);
+  return FailedPrecondition("{}/{} points at {}, which is no generation", root_.path(), kCurrent,
+                            target);
 }
 
 absl::StatusOr<std::set<int64_t>> Generations::All() const {
@@ -57,7 +60,8 @@ absl::StatusOr<int64_t> Generations::Newest() const {
   return numbers.empty() ? 0 : *numbers.rbegin();
 }
 
-absl::StatusOr<Tree> Generations::ReadDir(const std::string& dir, std::set<std::string>* others) const {
+absl::StatusOr<Tree> Generations::ReadDir(const std::string& dir,
+                                          std::set<std::string>* others) const {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, root_.List(dir));
   Tree files;
   for (const std::string& name : names) {
@@ -83,7 +87,8 @@ absl::Status Generations::Stage(int64_t generation, const Tree& files) {
   const std::string dir = StagedDir(generation);
   RETURN_IF_ERROR(root_.RemoveTree(dir));
   RETURN_IF_ERROR(root_.MakeDir(dir, 0755));
-  for (const auto& [name, content] : files) RETURN_IF_ERROR(root_.CreateFile(JoinPath(dir, name), content, 0644));
+  for (const auto& [name, content] : files)
+    RETURN_IF_ERROR(root_.CreateFile(JoinPath(dir, name), content, 0644));
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
-// The directory nginx reads from, in generations: <nginx>/reeve/gen-7/ with one file per site, and the link `current`
-// to one of them. A generation is built as gen-8.new, and is never changed once it has its name.
+// The directory nginx reads from, in generations: <nginx>/reeve/gen-7/ with one file per site, and
+// the link `current` to one of them. A generation is built as gen-8.new, and is never changed once
+// it has its name.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -35,8 +36,9 @@ class Generations {
   absl::StatusOr<Tree> Read(int64_t generation, std::set<std::string>* others = nullptr) const;
   absl::StatusOr<Tree> ReadStaged(int64_t generation) const;
 
-  absl::Status Stage(int64_t generation, const Tree& files);  // Replaces what was staged under this number.
-  std::string StagedPath(int64_t generation) const;           // Absolute.
+  absl::Status Stage(int64_t generation,
+                     const Tree& files);             // Replaces what was staged under this number.
+  std::string StagedPath(int64_t generation) const;  // Absolute.
   // Gives the staged one its name, everything synced. Idempotent.
   absl::Status Promote(int64_t generation);
   absl::Status PointAt(int64_t generation);

@@ -12,7 +12,9 @@ constexpr absl::Duration kTestTimeout = absl::Seconds(20);
 constexpr absl::Duration kProofTimeout = absl::Seconds(5);
 
 HttpProbe ProbeOf(const Host& host) {
-  return {.port = host.paths.nginx_probe_port, .host = "reeve-probe.invalid", .path = kProbePath,
+  return {.port = host.paths.nginx_probe_port,
+          .host = "reeve-probe.invalid",
+          .path = kProbePath,
           .timeout = absl::Seconds(1)};
 }
 
@@ -33,9 +35,12 @@ absl::StatusOr<bool> IsInstalled(const Host& host) {
   return true;
 }
 
-absl::StatusOr<Trial> TestConf(const Host& host, const std::string& staged, const std::string& run_name) {
-  TransientRun run{.name = run_name, .argv = {host.paths.nginx_program, "-t", "-q"}, .timeout = kTestTimeout};
-  if (!staged.empty()) run.bind_read_only.emplace_back(staged, fmt::format("{}/{}", ReeveDir(host.paths), kCurrent));
+absl::StatusOr<Trial> TestConf(const Host& host, const std::string& staged,
+                               const std::string& run_name) {
+  TransientRun run{
+      .name = run_name, .argv = {host.paths.nginx_program, "-t", "-q"}, .timeout = kTestTimeout};
+  if (!staged.empty())
+    run.bind_read_only.emplace_back(staged, fmt::format("{}/{}", ReeveDir(host.paths), kCurrent));
   // What `nginx -t` makes stays in here: logs, temporary directories, the pid file.
   run.temporary_file_systems = {"/var/log/nginx", "/var/lib/nginx", "/run"};
   const absl::StatusOr<TransientResult> result = host.bus->RunTransient(run);
@@ -43,16 +48,20 @@ absl::StatusOr<Trial> TestConf(const Host& host, const std::string& staged, cons
   Trial trial;
   trial.verdict = ReadVerdict(result->output, ReeveDir(host.paths));
   trial.passed = result->exit_code == 0 && trial.verdict.errors.empty();
-  trial.first_line = trial.verdict.errors.empty() ? FirstLine(result->output) : trial.verdict.errors[0].text;
-  if (!trial.passed && trial.first_line.empty()) trial.first_line = fmt::format("exit status {}", result->exit_code);
+  trial.first_line =
+      trial.verdict.errors.empty() ? FirstLine(result->output) : trial.verdict.errors[0].text;
+  if (!trial.passed && trial.first_line.empty())
+    trial.first_line = fmt::format("exit status {}", result->exit_code);
   return trial;
 }
 
 absl::Status ReloadAndProve(const Host& host, int64_t generation) {
   RETURN_IF_ERROR(host.bus->ReloadUnit(kUnit));
   // Neither the job's result nor nginx's own says whether the master took the configuration.
-  const absl::Status proved = host.net->HttpAwait(ProbeOf(host), std::to_string(generation), kProofTimeout);
-  return Annotate(proved, fmt::format("nginx was reloaded but does not serve generation {}", generation));
+  const absl::Status proved =
+      host.net->HttpAwait(ProbeOf(host), std::to_string(generation), kProofTimeout);
+  return Annotate(proved,
+                  fmt::format("nginx was reloaded but does not serve generation {}", generation));
 }
 
 bool Serves(const Host& host, int64_t generation) {

@@ -17,9 +17,10 @@ std::string ReeveDir(const HostPaths& paths);  // /etc/nginx/reeve
 
 absl::StatusOr<bool> IsInstalled(const Host& host);
 
-// Tests the configuration with `staged` (absolute) in the place of the live generation, in mounts of its own. With an
-// empty `staged`: as it is. An error: it could not be tested.
-absl::StatusOr<Trial> TestConf(const Host& host, const std::string& staged, const std::string& run_name);
+// Tests the configuration with `staged` (absolute) in the place of the live generation, in mounts
+// of its own. With an empty `staged`: as it is. An error: it could not be tested.
+absl::StatusOr<Trial> TestConf(const Host& host, const std::string& staged,
+                               const std::string& run_name);
 
 // Reloads, and waits until nginx answers with `generation`.
 absl::Status ReloadAndProve(const Host& host, int64_t generation);

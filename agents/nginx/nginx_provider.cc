@@ -53,20 +53,24 @@ class NginxProvider : public HostProvider {
     return ObserveGenerations(Generations(root->get()), inventory);
   }
 
-  bool Runs(const pb::Step& step) const override { return step.has_stage_sites() || step.has_switch_sites(); }
+  bool Runs(const pb::Step& step) const override {
+    return step.has_stage_sites() || step.has_switch_sites();
+  }
 
   absl::StatusOr<pb::Receipt> Prepare(const pb::Step& step) override {
     RETURN_IF_ERROR(CheckNginx());
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenRoot());
     ASSIGN_OR_RETURN(const std::optional<int64_t> live, Generations(root.get()).Live());
-    if (!live) return FailedPrecondition("{} has no live generation: run reeve-agent join", root->path());
+    if (!live)
+      return FailedPrecondition("{} has no live generation: run reeve-agent join", root->path());
     pb::Receipt receipt;
     receipt.set_kind(step.has_stage_sites() ? pb::Receipt::CREATED : pb::Receipt::CHANGED);
     receipt.set_pre_image(std::to_string(*live));
     return receipt;
   }
 
-  absl::Status Do(const pb::Step& step, const pb::Receipt& receipt, pb::StepReport* report) override {
+  absl::Status Do(const pb::Step& step, const pb::Receipt& receipt,
+                  pb::StepReport* report) override {
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenRoot());
     Generations generations(root.get());
     if (step.has_stage_sites()) return Stage(generations, step.stage_sites(), report);
@@ -81,14 +85,19 @@ class NginxProvider : public HostProvider {
   }
 
  private:
-  static int64_t Former(const pb::Receipt& receipt) { return std::atoll(receipt.pre_image().c_str()); }
+  static int64_t Former(const pb::Receipt& receipt) {
+    return std::atoll(receipt.pre_image().c_str());
+  }
 
-  absl::StatusOr<std::unique_ptr<Root>> OpenRoot() { return host_.files->Open(ReeveDir(host_.paths)); }
+  absl::StatusOr<std::unique_ptr<Root>> OpenRoot() {
+    return host_.files->Open(ReeveDir(host_.paths));
+  }
 
   // Asked once: a package upgrade restarts nothing of ours, and the version is for people.
   absl::StatusOr<std::string> Version() {
     if (version_.empty()) {
-      ASSIGN_OR_RETURN(const ExitInfo info, host_.exec->Run({.program = host_.paths.nginx_program, .args = {"-v"}}));
+      ASSIGN_OR_RETURN(const ExitInfo info,
+                       host_.exec->Run({.program = host_.paths.nginx_program, .args = {"-v"}}));
       version_ = Trim(info.output.substr(info.output.find('/') + 1));
     }
     return version_;
@@ -96,11 +105,14 @@ class NginxProvider : public HostProvider {
 
   absl::Status CheckNginx() {
     ASSIGN_OR_RETURN(const bool installed, IsInstalled(host_));
-    if (!installed) return FailedPrecondition("nginx is not installed: {} is missing", host_.paths.nginx_program);
+    if (!installed)
+      return FailedPrecondition("nginx is not installed: {} is missing", host_.paths.nginx_program);
     ASSIGN_OR_RETURN(const UnitState unit, host_.bus->GetUnit(kUnit));
     if (unit.active_state == "active" || unit.active_state == "reloading") return absl::OkStatus();
-    if (unit.active_state.ends_with("activating")) return Unavailable("{} is {}", kUnit, unit.active_state);
-    return FailedPrecondition("{} is {}: start it with systemctl start nginx", kUnit, unit.active_state);
+    if (unit.active_state.ends_with("activating"))
+      return Unavailable("{} is {}", kUnit, unit.active_state);
+    return FailedPrecondition("{} is {}: start it with systemctl start nginx", kUnit,
+                              unit.active_state);
   }
 
   absl::StatusOr<bool> IsHooked() {
@@ -127,7 +139,8 @@ class NginxProvider : public HostProvider {
     for (const auto& [file, content] : files) {
       if (IsSiteFile(file)) AddSite(dir, file, content, inventory);
     }
-    for (const std::string& other : others) inventory->add_foreign(fmt::format("{}/{}", dir, other));
+    for (const std::string& other : others)
+      inventory->add_foreign(fmt::format("{}/{}", dir, other));
     return absl::OkStatus();
   }
 
@@ -152,16 +165,19 @@ class NginxProvider : public HostProvider {
   static absl::StatusOr<Difference> Compare(const Tree& live, const pb::Step::StageSites& stage) {
     Difference difference;
     for (const auto& [file, content] : live) {
-      const bool kept = std::ranges::find(stage.keep(), file.substr(0, file.rfind('.'))) != stage.keep().end();
+      const bool kept =
+          std::ranges::find(stage.keep(), file.substr(0, file.rfind('.'))) != stage.keep().end();
       if (!file.ends_with(kSuffix) || (kept && IsSiteFile(file))) difference.base[file] = content;
     }
     for (const pb::Step::SiteFile& site : stage.sites()) {
       const std::string file = site.name() + std::string(kSuffix);
       RETURN_IF_ERROR(CheckRelativePath(file));
-      if (file.find('/') != std::string::npos || file == kCommonFile) return InvalidArgument("site {}: not a name", site.name());
+      if (file.find('/') != std::string::npos || file == kCommonFile)
+        return InvalidArgument("site {}: not a name", site.name());
       const auto there = live.find(file);
       if (there != live.end()) difference.base[file] = there->second;
-      if (there == live.end() || there->second != site.content()) difference.changes[file] = site.content();
+      if (there == live.end() || there->second != site.content())
+        difference.changes[file] = site.content();
     }
     return difference;
   }
@@ -174,10 +190,11 @@ class NginxProvider : public HostProvider {
       if (listener.process == "nginx" || served.contains(listener.port)) continue;
       std::erase_if(*changes, [&](const auto& change) {
         if (!SummarizeSite(change.second).ports.contains(listener.port)) return false;
-        Report({change.first.substr(0, change.first.size() - kSuffix.size()),
-                fmt::format("port {} is held by {} (pid {})", listener.port,
-                            listener.process.empty() ? "a process" : listener.process, listener.pid)},
-               report);
+        Report(
+            {change.first.substr(0, change.first.size() - kSuffix.size()),
+             fmt::format("port {} is held by {} (pid {})", listener.port,
+                         listener.process.empty() ? "a process" : listener.process, listener.pid)},
+            report);
         return true;
       });
     }
@@ -190,21 +207,25 @@ class NginxProvider : public HostProvider {
     entry->set_error(quarantined.error);
   }
 
-  absl::Status Stage(Generations& generations, const pb::Step::StageSites& stage, pb::StepReport* report) {
+  absl::Status Stage(Generations& generations, const pb::Step::StageSites& stage,
+                     pb::StepReport* report) {
     ASSIGN_OR_RETURN(const std::optional<int64_t> live_number, generations.Live());
     if (!live_number) return FailedPrecondition("no live generation");
     ASSIGN_OR_RETURN(const Tree live, generations.Read(*live_number));
     ASSIGN_OR_RETURN(Difference difference, Compare(live, stage));
     RETURN_IF_ERROR(DropBusyPorts(live, &difference.changes, report));
     const auto test = [&](const Tree& files) -> absl::StatusOr<Trial> {
-      RETURN_IF_ERROR(generations.Stage(stage.generation(), WithCommon(files, stage.generation(), probe_port())));
+      RETURN_IF_ERROR(generations.Stage(stage.generation(),
+                                        WithCommon(files, stage.generation(), probe_port())));
       return TestConf(host_, generations.StagedPath(stage.generation()),
                       fmt::format("reeve-nginx-test-{}", stage.generation()));
     };
-    ASSIGN_OR_RETURN(const Candidate candidate, FindCandidate(difference.base, difference.changes, test));
+    ASSIGN_OR_RETURN(const Candidate candidate,
+                     FindCandidate(difference.base, difference.changes, test));
     for (const Quarantined& quarantined : candidate.quarantined) Report(quarantined, report);
     // The last tree tested may have been another one.
-    return generations.Stage(stage.generation(), WithCommon(candidate.files, stage.generation(), probe_port()));
+    return generations.Stage(stage.generation(),
+                             WithCommon(candidate.files, stage.generation(), probe_port()));
   }
 
   absl::Status Switch(Generations& generations, int64_t generation, int64_t former) {
@@ -223,7 +244,8 @@ class NginxProvider : public HostProvider {
 
   absl::StatusOr<bool> IsAsLive(const Generations& generations, int64_t generation, int64_t live) {
     absl::StatusOr<Tree> staged = generations.ReadStaged(generation);
-    if (absl::IsNotFound(staged.status())) return false;  // It has its name already: a crash came after that.
+    if (absl::IsNotFound(staged.status()))
+      return false;  // It has its name already: a crash came after that.
     RETURN_IF_ERROR(staged.status());
     ASSIGN_OR_RETURN(const Tree there, generations.Read(live));
     staged->erase(kCommonFile);
@@ -240,7 +262,8 @@ class NginxProvider : public HostProvider {
     if (running && !Serves(host_, former)) {
       const absl::Status back = ReloadAndProve(host_, former);
       if (!back.ok()) {
-        return Annotate(back, "going back failed; look with `nginx -t`, then `systemctl reload nginx`");
+        return Annotate(back,
+                        "going back failed; look with `nginx -t`, then `systemctl reload nginx`");
       }
     }
     return generations.Remove(generation);
@@ -254,6 +277,8 @@ class NginxProvider : public HostProvider {
 
 }  // namespace
 
-std::unique_ptr<HostProvider> NewNginxProvider(const Host& host) { return std::make_unique<NginxProvider>(host); }
+std::unique_ptr<HostProvider> NewNginxProvider(const Host& host) {
+  return std::make_unique<NginxProvider>(host);
+}
 
 }  // namespace reeve::agents::nginx

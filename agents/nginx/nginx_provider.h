@@ -1,5 +1,5 @@
-// Routes: one generation of files for all sites of the host, tested as it will be loaded, switched by one rename, and
-// proved by asking nginx which generation it serves.
+// Routes: one generation of files for all sites of the host, tested as it will be loaded, switched
+// by one rename, and proved by asking nginx which generation it serves.
 #pragma once
 
 #include <memory>

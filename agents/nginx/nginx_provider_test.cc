@@ -58,7 +58,9 @@ class NginxProviderTest : public ::testing::Test {
     return RunSteps(*provider_, {Stage(generation, sites, keep), Switch(generation)}, &report_);
   }
 
-  void Content(const std::string& name) { os_.WriteFile("/srv/reeve/dir-" + name + "/current/index.html", name); }
+  void Content(const std::string& name) {
+    os_.WriteFile("/srv/reeve/dir-" + name + "/current/index.html", name);
+  }
 
   std::string Get(const std::string& host, int port = 80) {
     const auto answer = os_.net()->HttpGet({.port = port, .host = host});
@@ -118,10 +120,12 @@ TEST_F(NginxProviderTest, ABadSiteHurtsNobodyElse) {
   Content("a");
   Content("b");
   ASSERT_OK(Route(1, {{"a", Conf("a")}, {"b", Conf("b")}}));
-  ASSERT_OK(Route(2, {{"a", WithMark("0a1b2c3d", "bogus;\n")}, {"b", Conf("b")}, {"c", Conf("c", 81)}}));
+  ASSERT_OK(
+      Route(2, {{"a", WithMark("0a1b2c3d", "bogus;\n")}, {"b", Conf("b")}, {"c", Conf("c", 81)}}));
   ASSERT_EQ(report_.quarantined_size(), 1);
   EXPECT_EQ(report_.quarantined(0).site(), "a");
-  EXPECT_THAT(report_.quarantined(0).error(), HasSubstr("unknown directive \"bogus\" in /etc/nginx/reeve/current/a.conf:2"));
+  EXPECT_THAT(report_.quarantined(0).error(),
+              HasSubstr("unknown directive \"bogus\" in /etc/nginx/reeve/current/a.conf:2"));
   EXPECT_EQ(Get("a.example"), "200 a");
   EXPECT_EQ(Get("b.example"), "200 b");
   EXPECT_EQ(Get("c.example", 81), "404 ");
@@ -137,7 +141,8 @@ TEST_F(NginxProviderTest, ANameHasOneOwner) {
 }
 
 TEST_F(NginxProviderTest, AForeignServerWithOurNameHoldsItBack) {
-  os_.WriteFile("/etc/nginx/conf.d/theirs.conf", "server { listen 80; server_name a.example; return 200 theirs; }\n");
+  os_.WriteFile("/etc/nginx/conf.d/theirs.conf",
+                "server { listen 80; server_name a.example; return 200 theirs; }\n");
   ASSERT_OK(Route(1, {{"a", Conf("a")}, {"b", Conf("b")}}));
   ASSERT_EQ(report_.quarantined_size(), 1);
   EXPECT_EQ(report_.quarantined(0).site(), "a");
@@ -150,17 +155,20 @@ TEST_F(NginxProviderTest, ABrokenForeignFileChangesNothing) {
   const pb::Step stage = Stage(2, {{"a", Conf("a")}, {"b", Conf("b")}});
   const pb::Receipt receipt = *provider_->Prepare(stage);
   EXPECT_THAT(provider_->Do(stage, receipt, &report_),
-              IsError(StatusCode::kFailedPrecondition, "unknown directive \"oops\" in /etc/nginx/conf.d/theirs.conf:1"));
+              IsError(StatusCode::kFailedPrecondition,
+                      "unknown directive \"oops\" in /etc/nginx/conf.d/theirs.conf:1"));
   ASSERT_OK(provider_->Undo(stage, receipt));
   EXPECT_EQ(os_.Dump(), before);
 }
 
 TEST_F(NginxProviderTest, AForeignDefaultServerIsTold) {
-  os_.WriteFile("/etc/nginx/sites-enabled/default", "server { listen 80 default_server; return 200 x; }\n");
+  os_.WriteFile("/etc/nginx/sites-enabled/default",
+                "server { listen 80 default_server; return 200 x; }\n");
   EXPECT_THAT(Route(1, {{"a", Conf("a")}}), IsOk());
   ASSERT_EQ(report_.quarantined_size(), 1);
-  EXPECT_THAT(report_.quarantined(0).error(),
-              HasSubstr("duplicate default server for 0.0.0.0:80 in /etc/nginx/sites-enabled/default:1"));
+  EXPECT_THAT(
+      report_.quarantined(0).error(),
+      HasSubstr("duplicate default server for 0.0.0.0:80 in /etc/nginx/sites-enabled/default:1"));
 }
 
 TEST_F(NginxProviderTest, ABusyPortIsToldWithItsHolder) {
@@ -197,7 +205,8 @@ TEST_F(NginxProviderTest, AReloadThatDidNotTakeIsUndone) {
   ASSERT_OK(provider_->Do(stage, staged, &report_));
   os_.HoldPort(81, "python3");
   const pb::Receipt receipt = *provider_->Prepare(Switch(2));
-  EXPECT_THAT(provider_->Do(Switch(2), receipt, &report_), IsError(StatusCode::kDeadlineExceeded, "does not serve generation 2"));
+  EXPECT_THAT(provider_->Do(Switch(2), receipt, &report_),
+              IsError(StatusCode::kDeadlineExceeded, "does not serve generation 2"));
   ASSERT_OK(provider_->Undo(Switch(2), receipt));
   ASSERT_OK(provider_->Undo(stage, staged));
   os_.ReleasePort(81);
@@ -214,9 +223,11 @@ TEST_F(NginxProviderTest, AKilledNginxComesBackWithAllSites) {
 
 TEST_F(NginxProviderTest, NginxGoneIsNoSuccess) {
   os_.systemd().Stop("nginx.service").IgnoreError();
-  EXPECT_THAT(provider_->Prepare(Stage(1, {})), IsError(StatusCode::kFailedPrecondition, "systemctl start nginx"));
+  EXPECT_THAT(provider_->Prepare(Stage(1, {})),
+              IsError(StatusCode::kFailedPrecondition, "systemctl start nginx"));
   os_.UninstallNginx();
-  EXPECT_THAT(provider_->Prepare(Stage(1, {})), IsError(StatusCode::kFailedPrecondition, "not installed"));
+  EXPECT_THAT(provider_->Prepare(Stage(1, {})),
+              IsError(StatusCode::kFailedPrecondition, "not installed"));
   EXPECT_FALSE(Look().nginx().installed());
 }
 
@@ -234,14 +245,16 @@ TEST(NginxSetupTest, IsIdempotent) {
   ASSERT_OK(Prepare(HostOf(&os), false));
   EXPECT_EQ(os.Dump(), once);
   EXPECT_EQ(os.mutations(), mutations);
-  EXPECT_THAT(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"), HasSubstr("server_names_hash_bucket_size 512;"));
+  EXPECT_THAT(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"),
+              HasSubstr("server_names_hash_bucket_size 512;"));
 }
 
 TEST(NginxSetupTest, LeavesTheBucketSizeToWhoSetIt) {
   FakeOs os;
   os.WriteFile("/etc/nginx/conf.d/own.conf", "server_names_hash_bucket_size 128;\n");
   ASSERT_OK(Prepare(HostOf(&os), false));
-  EXPECT_THAT(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"), ::testing::Not(HasSubstr("bucket_size")));
+  EXPECT_THAT(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"),
+              ::testing::Not(HasSubstr("bucket_size")));
 }
 
 TEST(NginxSetupTest, RefusesDebiansDefaultSiteUnlessTold) {
@@ -261,14 +274,16 @@ TEST(NginxSetupTest, RefusesDebiansDefaultSiteUnlessTold) {
 TEST(NginxSetupTest, NeverOverwritesAForeignHook) {
   FakeOs os;
   os.WriteFile("/etc/nginx/conf.d/zz-reeve.conf", "# mine\n");
-  EXPECT_THAT(Prepare(HostOf(&os), false), IsError(StatusCode::kFailedPrecondition, "not made by Reeve"));
+  EXPECT_THAT(Prepare(HostOf(&os), false),
+              IsError(StatusCode::kFailedPrecondition, "not made by Reeve"));
   EXPECT_EQ(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"), "# mine\n");
 }
 
 TEST(NginxSetupTest, SaysWhenNginxIsMissing) {
   FakeOs os;
   os.UninstallNginx();
-  EXPECT_THAT(Prepare(HostOf(&os), false), IsError(StatusCode::kFailedPrecondition, "apt-get install"));
+  EXPECT_THAT(Prepare(HostOf(&os), false),
+              IsError(StatusCode::kFailedPrecondition, "apt-get install"));
 }
 
 }  // namespace

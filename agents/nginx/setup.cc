@@ -63,7 +63,8 @@ absl::StatusOr<bool> WriteOurs(Root& root, const std::string& path, const std::s
   const absl::StatusOr<std::string> there = root.Read(path, kConfBytesMax);
   if (there.ok() && *there == content) return false;
   if (there.ok() && !ReadMark(*there)) {
-    return FailedPrecondition("{}/{} was not made by Reeve; nothing was changed", root.path(), path);
+    return FailedPrecondition("{}/{} was not made by Reeve; nothing was changed", root.path(),
+                              path);
   }
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
   RETURN_IF_ERROR(ReplaceFile(root, path, content, 0644));
@@ -76,21 +77,25 @@ absl::Status DisableDistroDefault(const Host& host, Root& nginx, bool allowed) {
   RETURN_IF_ERROR(info.status());
   const std::string path = fmt::format("{}/{}", nginx.path(), kDistroDefault);
   if (!allowed || info->type != FileType::kSymlink) {
-    return FailedPrecondition("{} answers every name on port 80; remove it with: rm {}{}", path, path,
-                              allowed ? "" : " (or give --disable-distro-default)");
+    return FailedPrecondition("{} answers every name on port 80; remove it with: rm {}{}", path,
+                              path, allowed ? "" : " (or give --disable-distro-default)");
   }
   ASSIGN_OR_RETURN(const std::string target, nginx.ReadLink(kDistroDefault));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Root> state, OpenOrMake(*host.files, host.paths.state, 0700));
-  RETURN_IF_ERROR(ReplaceFile(*state, kDisabledNote, fmt::format("{} -> {}\n", path, target), 0600));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Root> state,
+                   OpenOrMake(*host.files, host.paths.state, 0700));
+  RETURN_IF_ERROR(
+      ReplaceFile(*state, kDisabledNote, fmt::format("{} -> {}\n", path, target), 0600));
   return nginx.Remove(kDistroDefault);
 }
 
 absl::Status MakeGenerationZero(const Host& host) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenOrMake(*host.files, ReeveDir(host.paths), 0755));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Root> root,
+                   OpenOrMake(*host.files, ReeveDir(host.paths), 0755));
   Generations generations(root.get());
   ASSIGN_OR_RETURN(const std::optional<int64_t> live, generations.Live());
   if (live) return absl::OkStatus();
-  RETURN_IF_ERROR(generations.Stage(0, {{kCommonFile, RenderCommon(0, host.paths.nginx_probe_port, {})}}));
+  RETURN_IF_ERROR(
+      generations.Stage(0, {{kCommonFile, RenderCommon(0, host.paths.nginx_probe_port, {})}}));
   RETURN_IF_ERROR(generations.Promote(0));
   return generations.PointAt(0);
 }
@@ -98,13 +103,15 @@ absl::Status MakeGenerationZero(const Host& host) {
 absl::Status WriteDropIn(const Host& host) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> root,
                    OpenOrMake(*host.files, host.paths.units + "/nginx.service.d", 0755));
-  ASSIGN_OR_RETURN(const bool written, WriteOurs(*root, "reeve.conf", WithMark(kHostOwner, kDropIn)));
+  ASSIGN_OR_RETURN(const bool written,
+                   WriteOurs(*root, "reeve.conf", WithMark(kHostOwner, kDropIn)));
   return written ? host.bus->DaemonReload() : absl::OkStatus();
 }
 
 absl::Status TestAndLoad(const Host& host) {
   ASSIGN_OR_RETURN(const Trial trial, TestConf(host, "", "reeve-nginx-test-join"));
-  if (!trial.passed) return FailedPrecondition("nginx refuses its configuration: {}", trial.first_line);
+  if (!trial.passed)
+    return FailedPrecondition("nginx refuses its configuration: {}", trial.first_line);
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, host.files->Open(ReeveDir(host.paths)));
   ASSIGN_OR_RETURN(const std::optional<int64_t> live, Generations(root.get()).Live());
   ASSIGN_OR_RETURN(const UnitState unit, host.bus->GetUnit(kUnit));
@@ -121,8 +128,9 @@ absl::Status TestAndLoad(const Host& host) {
 absl::Status Prepare(const Host& host, bool disable_distro_default) {
   ASSIGN_OR_RETURN(const bool installed, IsInstalled(host));
   if (!installed) {
-    return FailedPrecondition("nginx is not installed ({}); install it with: apt-get install nginx-light",
-                              host.paths.nginx_program);
+    return FailedPrecondition(
+        "nginx is not installed ({}); install it with: apt-get install nginx-light",
+        host.paths.nginx_program);
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> nginx, host.files->Open(host.paths.nginx));
   RETURN_IF_ERROR(DisableDistroDefault(host, *nginx, disable_distro_default));

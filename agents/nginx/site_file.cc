@@ -16,7 +16,8 @@ constexpr int kMisdirected = 421;
 
 absl::Status CheckLabel(std::string_view field, std::string_view text) {
   const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
-  if (!text.empty() && !text.starts_with('-') && std::ranges::all_of(text, good)) return absl::OkStatus();
+  if (!text.empty() && !text.starts_with('-') && std::ranges::all_of(text, good))
+    return absl::OkStatus();
   return InvalidArgument("{}: \"{}\" is not a label", field, text);
 }
 
@@ -25,18 +26,22 @@ absl::Status CheckPort(std::string_view field, int port) {
   return InvalidArgument("{}: {} is not a port", field, port);
 }
 
-// Lower-case host names only: no wildcards, expressions or trailing dots, which would reach into other names.
+// Lower-case host names only: no wildcards, expressions or trailing dots, which would reach into
+// other names.
 absl::Status CheckServerName(std::string_view name) {
-  const auto good = [](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-' || c == '.'; };
-  const bool shape = !name.empty() && name.size() <= 253 && !name.starts_with('.') && !name.ends_with('.') &&
-                     name.find("..") == name.npos;
+  const auto good = [](unsigned char c) {
+    return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-' || c == '.';
+  };
+  const bool shape = !name.empty() && name.size() <= 253 && !name.starts_with('.') &&
+                     !name.ends_with('.') && name.find("..") == name.npos;
   if (shape && std::ranges::all_of(name, good)) return absl::OkStatus();
   return InvalidArgument("serverNames: \"{}\" is not a host name", name);
 }
 
 absl::Status CheckHeader(const v1::Header& header) {
   const auto token = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("!#&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   };
   if (header.name().empty() || !std::ranges::all_of(header.name(), token)) {
     return InvalidArgument("http.headers: \"{}\" is not a header name", header.name());
@@ -100,15 +105,19 @@ absl::StatusOr<std::vector<NginxBlock>> UpstreamBackend(const SiteInput& input) 
 
 absl::StatusOr<std::vector<NginxBlock>> Backend(const SiteInput& input) {
   switch (input.site->backend_case()) {
-    case v1::Artifact::NginxSite::kFiles: return FilesBackend(input);
-    case v1::Artifact::NginxSite::kUpstream: return UpstreamBackend(input);
-    case v1::Artifact::NginxSite::BACKEND_NOT_SET: break;
+    case v1::Artifact::NginxSite::kFiles:
+      return FilesBackend(input);
+    case v1::Artifact::NginxSite::kUpstream:
+      return UpstreamBackend(input);
+    case v1::Artifact::NginxSite::BACKEND_NOT_SET:
+      break;
   }
   return InvalidArgument("backend: required");
 }
 
 void AddOptions(const v1::HttpOptions& http, std::vector<NginxBlock>* server) {
-  if (http.max_body_bytes() > 0) server->push_back({"client_max_body_size", {std::to_string(http.max_body_bytes())}});
+  if (http.max_body_bytes() > 0)
+    server->push_back({"client_max_body_size", {std::to_string(http.max_body_bytes())}});
   for (const v1::Header& header : http.headers()) {
     server->push_back({"add_header", {header.name(), header.value(), "always"}});
   }
@@ -142,7 +151,8 @@ absl::StatusOr<std::string> RenderSite(const SiteInput& input) {
                                     {"server_name", {names.begin(), names.end()}}};
   AddOptions(input.site->http(), &server);
   ASSIGN_OR_RETURN(std::vector<NginxBlock> backend, Backend(input));
-  server.insert(server.end(), std::make_move_iterator(backend.begin()), std::make_move_iterator(backend.end()));
+  server.insert(server.end(), std::make_move_iterator(backend.begin()),
+                std::make_move_iterator(backend.end()));
   ASSIGN_OR_RETURN(const std::string body, EmitConf({{"server", {}, std::move(server)}}));
   return WithMark(input.owner, body);
 }
@@ -155,16 +165,18 @@ SiteSummary SummarizeSite(std::string_view content) {
     const std::string inner = line.substr(0, line.size() - 1);
     if (inner.starts_with(kListen)) summary.ports.insert(std::atoi(inner.c_str() + kListen.size()));
     if (!inner.starts_with(kNames)) continue;
-    for (std::string& name : Split(inner.substr(kNames.size()), ' ')) summary.server_names.insert(std::move(name));
+    for (std::string& name : Split(inner.substr(kNames.size()), ' '))
+      summary.server_names.insert(std::move(name));
   }
   summary.ports.erase(0);
   return summary;
 }
 
 std::string RenderCommon(int64_t generation, int probe_port, const std::set<int>& ports) {
-  std::vector<NginxBlock> conf = {
-      {"map", {"$http_upgrade", "$reeve_connection"}, {{"default", {"upgrade"}}, {"\"\"", {"close"}}}},
-      ProbeServer(generation, probe_port)};
+  std::vector<NginxBlock> conf = {{"map",
+                                   {"$http_upgrade", "$reeve_connection"},
+                                   {{"default", {"upgrade"}}, {"\"\"", {"close"}}}},
+                                  ProbeServer(generation, probe_port)};
   for (const int port : ports) conf.push_back(RejectServer(port));
   const absl::StatusOr<std::string> body = EmitConf(conf);
   CHECK(body.ok(), "nothing in it comes from elsewhere");

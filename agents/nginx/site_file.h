@@ -1,4 +1,5 @@
-// What nginx reads from Reeve: one file per site, and one file per generation with what all sites share. Pure.
+// What nginx reads from Reeve: one file per site, and one file per generation with what all sites
+// share. Pure.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -29,8 +30,8 @@ struct SiteSummary {
 };
 SiteSummary SummarizeSite(std::string_view content);
 
-// The generation's own file: the probe that tells `generation`, and on every port of `ports` a server that refuses
-// names nobody has.
+// The generation's own file: the probe that tells `generation`, and on every port of `ports` a
+// server that refuses names nobody has.
 std::string RenderCommon(int64_t generation, int probe_port, const std::set<int>& ports);
 
 inline constexpr auto kCommonFile = "00-reeve.conf";

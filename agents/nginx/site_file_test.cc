@@ -82,7 +82,9 @@ TEST(SiteFileTest, RefusesWhatNginxWouldUnderstand) {
            [](auto& site) { site.mutable_files()->set_fallback("/etc/passwd"); },
            [](auto& site) { site.mutable_files()->set_fallback("x\n}"); },
            [](auto& site) { site.mutable_http()->mutable_headers(0)->set_value("$http_cookie"); },
-           [](auto& site) { site.mutable_http()->mutable_headers(0)->set_value("a\r\nSet-Cookie: x"); },
+           [](auto& site) {
+             site.mutable_http()->mutable_headers(0)->set_value("a\r\nSet-Cookie: x");
+           },
            [](auto& site) { site.mutable_http()->mutable_headers(0)->set_name("X y"); },
            [](auto& site) { site.mutable_upstream()->set_port(0); },
            [](auto& site) { site.clear_backend(); }}) {
@@ -94,23 +96,27 @@ TEST(SiteFileTest, RefusesWhatNginxWouldUnderstand) {
 
 TEST(SiteFileTest, TheRealNginxAcceptsThem) {
   if (!HasLocalNginx()) GTEST_SKIP() << "nginx is not installed";
-  const NginxOpinion opinion = TestWithLocalNginx({{"00-reeve.conf", RenderCommon(7, 18099, {80, 8080})},
-                                                   {"a.conf", *Render(Static())},
-                                                   {"b.conf", *Render(Proxied())},
-                                                   {"zz.conf", "server_names_hash_bucket_size 512;\n"}});
+  const NginxOpinion opinion =
+      TestWithLocalNginx({{"00-reeve.conf", RenderCommon(7, 18099, {80, 8080})},
+                          {"a.conf", *Render(Static())},
+                          {"b.conf", *Render(Proxied())},
+                          {"zz.conf", "server_names_hash_bucket_size 512;\n"}});
   EXPECT_EQ(opinion.code, 0) << opinion.output;
   EXPECT_EQ(opinion.output, "");
 }
 
 TEST(VerdictTest, UnderstandsBothFormsOfALine) {
   const Verdict verdict = ReadVerdict(
-      "2026/11/21 00:35:01 [emerg] 1222#1222: unknown directive \"bogus\" in /etc/nginx/reeve/current/site-a.conf:1\n"
+      "2026/11/21 00:35:01 [emerg] 1222#1222: unknown directive \"bogus\" in "
+      "/etc/nginx/reeve/current/site-a.conf:1\n"
       "nginx: [warn] conflicting server name \"a.example\" on 0.0.0.0:80, ignored\n"
-      "nginx: [emerg] open() \"/x\" failed (2: No such file or directory) in /etc/nginx/conf.d/foreign.conf:3\n"
+      "nginx: [emerg] open() \"/x\" failed (2: No such file or directory) in "
+      "/etc/nginx/conf.d/foreign.conf:3\n"
       "nginx: configuration file /etc/nginx/nginx.conf test failed\n",
       "/etc/nginx/reeve");
   ASSERT_EQ(verdict.errors.size(), 2u);
-  EXPECT_EQ(verdict.errors[0].text, "unknown directive \"bogus\" in /etc/nginx/reeve/current/site-a.conf:1");
+  EXPECT_EQ(verdict.errors[0].text,
+            "unknown directive \"bogus\" in /etc/nginx/reeve/current/site-a.conf:1");
   EXPECT_EQ(verdict.errors[0].site, "site-a");
   EXPECT_EQ(verdict.errors[1].site, "");
   EXPECT_THAT(verdict.conflicting_names, ElementsAre("a.example"));
@@ -140,9 +146,11 @@ std::vector<std::string> Names(const std::vector<Quarantined>& quarantined) {
 TEST(CandidateTest, HoldsBackTheBadOnesAndNoOthers) {
   for (const bool names_them : {true, false}) {
     Tree changes;
-    for (int i = 0; i < 40; ++i) changes[fmt::format("s{:02}.conf", i)] = i == 7 || i == 31 ? "BAD" : "new";
+    for (int i = 0; i < 40; ++i)
+      changes[fmt::format("s{:02}.conf", i)] = i == 7 || i == 31 ? "BAD" : "new";
     int tests = 0;
-    const auto found = FindCandidate({{"s07.conf", "old"}, {"s08.conf", "old"}}, changes, Refusing(names_them, &tests));
+    const auto found = FindCandidate({{"s07.conf", "old"}, {"s08.conf", "old"}}, changes,
+                                     Refusing(names_them, &tests));
     ASSERT_OK(found);
     EXPECT_THAT(Names(found->quarantined), ElementsAre("s07", "s31"));
     EXPECT_EQ(found->files.size(), 39u);

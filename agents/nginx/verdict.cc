@@ -6,7 +6,8 @@
 namespace reeve::agents::nginx {
 namespace {
 
-// "2026/11/21 00:35:01 [emerg] 12#12: text" and "nginx: [emerg] text" are both text; false for other levels.
+// "2026/11/21 00:35:01 [emerg] 12#12: text" and "nginx: [emerg] text" are both text; false for
+// other levels.
 bool TakeLevel(std::string_view* line, std::string_view level) {
   const size_t at = line->find(level);
   if (at == line->npos) return false;

@@ -8,12 +8,13 @@
 namespace reeve::agents::nginx {
 
 struct Complaint {
-  std::string text;  // Without the time, the level and the process: `unknown directive "x" in /a/b.conf:3`.
+  std::string
+      text;  // Without the time, the level and the process: `unknown directive "x" in /a/b.conf:3`.
   std::string site;  // The site whose file in our directory it names; empty: none of ours.
 };
 
 struct Verdict {
-  std::vector<Complaint> errors;             // [emerg], [alert] and [crit].
+  std::vector<Complaint> errors;               // [emerg], [alert] and [crit].
   std::vector<std::string> conflicting_names;  // Of `conflicting server name "x"` warnings.
 };
 

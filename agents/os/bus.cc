@@ -30,11 +30,14 @@ constexpr int kExitNamespace = 226;
 
 using Properties = std::map<std::string, sdbus::Variant>;
 using Settings = std::vector<sdbus::Struct<std::string, sdbus::Variant>>;
-using Units = std::vector<sdbus::Struct<std::string, std::string, std::string, std::string, std::string, std::string,
-                                        sdbus::ObjectPath, uint32_t, std::string, sdbus::ObjectPath>>;
+using Units = std::vector<
+    sdbus::Struct<std::string, std::string, std::string, std::string, std::string, std::string,
+                  sdbus::ObjectPath, uint32_t, std::string, sdbus::ObjectPath>>;
 using UnitChanges = std::vector<sdbus::Struct<std::string, std::string, std::string>>;
 
-uint64_t Micros(absl::Duration duration) { return static_cast<uint64_t>(absl::ToInt64Microseconds(duration)); }
+uint64_t Micros(absl::Duration duration) {
+  return static_cast<uint64_t>(absl::ToInt64Microseconds(duration));
+}
 
 absl::StatusCode CodeOf(const std::string& name) {
   static const auto* codes = new std::map<std::string, absl::StatusCode>{
@@ -49,7 +52,8 @@ absl::StatusCode CodeOf(const std::string& name) {
       {"org.freedesktop.DBus.Error.NoServer", absl::StatusCode::kUnavailable},
       {"org.freedesktop.DBus.Error.ServiceUnknown", absl::StatusCode::kUnavailable},
       {"org.freedesktop.DBus.Error.AccessDenied", absl::StatusCode::kPermissionDenied},
-      {"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", absl::StatusCode::kPermissionDenied},
+      {"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+       absl::StatusCode::kPermissionDenied},
       {"org.freedesktop.DBus.Error.NoReply", absl::StatusCode::kDeadlineExceeded},
       {"org.freedesktop.DBus.Error.Timeout", absl::StatusCode::kDeadlineExceeded},
       {"System.Error.ETIMEDOUT", absl::StatusCode::kDeadlineExceeded},
@@ -61,7 +65,8 @@ absl::StatusCode CodeOf(const std::string& name) {
 absl::Status StatusOf(const sdbus::Error& error) {
   const absl::StatusCode code = CodeOf(error.getName());
   const char* stalled = code == absl::StatusCode::kDeadlineExceeded ? "stalled: " : "";
-  return absl::Status(code, fmt::format("{}systemd: {} ({})", stalled, error.getMessage(), error.getName()));
+  return absl::Status(
+      code, fmt::format("{}systemd: {} ({})", stalled, error.getMessage(), error.getName()));
 }
 
 // The door: whatever the library throws becomes a status here.
@@ -75,8 +80,8 @@ absl::Status Guarded(const std::string& what, const std::function<absl::Status()
   }
 }
 
-// One connection for the length of one call of the seam. It has no thread: signals are taken in by WaitForJob, so one
-// that comes before the reply to StartUnit waits in the queue.
+// One connection for the length of one call of the seam. It has no thread: signals are taken in by
+// WaitForJob, so one that comes before the reply to StartUnit waits in the queue.
 class Session {
  public:
   Session() : connection_(sdbus::createSystemBusConnection()), manager_(MakeProxy(kManagerPath)) {
@@ -91,15 +96,16 @@ class Session {
 
   // REQUIRED before the call that makes a job: without Subscribe no signals come.
   void WatchJobs() {
-    manager_->uponSignal("JobRemoved").onInterface(kManager).call(
-        [this](uint32_t, const sdbus::ObjectPath& job, const std::string&, const std::string& result) {
-          finished_[job] = result;
-        });
+    manager_->uponSignal("JobRemoved")
+        .onInterface(kManager)
+        .call([this](uint32_t, const sdbus::ObjectPath& job, const std::string&,
+                     const std::string& result) { finished_[job] = result; });
     manager_->finishRegistration();
     Call("Subscribe");
   }
 
-  // The job's result: done, canceled, timeout, failed, dependency, skipped. DEADLINE_EXCEEDED when it goes on.
+  // The job's result: done, canceled, timeout, failed, dependency, skipped. DEADLINE_EXCEEDED when
+  // it goes on.
   absl::StatusOr<std::string> WaitForJob(const sdbus::ObjectPath& job, absl::Duration timeout) {
     const absl::Duration deadline = RealClock()->Read().mono + timeout;
     for (;;) {
@@ -107,14 +113,18 @@ class Session {
       }
       if (const auto found = finished_.find(job); found != finished_.end()) return found->second;
       const absl::Duration left = deadline - RealClock()->Read().mono;
-      if (left <= absl::ZeroDuration()) return DeadlineExceeded("stalled: the job goes on after {}", FormatTime(timeout));
+      if (left <= absl::ZeroDuration())
+        return DeadlineExceeded("stalled: the job goes on after {}", FormatTime(timeout));
       PollFor(left);
     }
   }
 
   Properties GetAll(const sdbus::ObjectPath& path, const std::string& interface) {
     Properties properties;
-    MakeProxy(path)->callMethod("GetAll").onInterface("org.freedesktop.DBus.Properties").withArguments(interface)
+    MakeProxy(path)
+        ->callMethod("GetAll")
+        .onInterface("org.freedesktop.DBus.Properties")
+        .withArguments(interface)
         .storeResultsTo(properties);
     return properties;
   }
@@ -141,7 +151,8 @@ class Session {
 template <typename T>
 void Take(const Properties& properties, const char* name, T& value) {
   const auto found = properties.find(name);
-  if (found != properties.end() && found->second.containsValueOfType<T>()) value = found->second.get<T>();
+  if (found != properties.end() && found->second.containsValueOfType<T>())
+    value = found->second.get<T>();
 }
 
 std::string Hex(const std::vector<uint8_t>& bytes) {
@@ -189,13 +200,18 @@ Settings SettingsOf(const TransientRun& run, const std::string& error_file) {
   using Bind = sdbus::Struct<std::string, std::string, bool, uint64_t>;
   using Tmpfs = sdbus::Struct<std::string, std::string>;
   std::vector<Bind> binds;
-  for (const auto& [source, target] : run.bind_read_only) binds.emplace_back(source, target, false, uint64_t{0});
+  for (const auto& [source, target] : run.bind_read_only)
+    binds.emplace_back(source, target, false, uint64_t{0});
   std::vector<Tmpfs> scratch;
-  for (const std::string& path : run.temporary_file_systems) scratch.emplace_back(path, std::string());
+  for (const std::string& path : run.temporary_file_systems)
+    scratch.emplace_back(path, std::string());
   Settings settings;
-  const auto set = [&](const char* name, auto value) { settings.emplace_back(name, sdbus::Variant(value)); };
+  const auto set = [&](const char* name, auto value) {
+    settings.emplace_back(name, sdbus::Variant(value));
+  };
   set("Type", std::string("oneshot"));
-  set("RemainAfterExit", true);  // Else a unit that succeeded is gone before its result can be read.
+  set("RemainAfterExit",
+      true);  // Else a unit that succeeded is gone before its result can be read.
   set("ExecStart", std::vector<Exec>{Exec(run.argv[0], run.argv, false)});
   if (!binds.empty()) set("BindReadOnlyPaths", binds);
   if (!scratch.empty()) set("TemporaryFileSystem", scratch);
@@ -225,9 +241,15 @@ class SystemBus : public Bus {
     });
   }
 
-  absl::Status StartUnit(const std::string& unit) override { return Job("StartUnit", "starting ", unit); }
-  absl::Status RestartUnit(const std::string& unit) override { return Job("RestartUnit", "restarting ", unit); }
-  absl::Status ReloadUnit(const std::string& unit) override { return Job("ReloadUnit", "reloading ", unit); }
+  absl::Status StartUnit(const std::string& unit) override {
+    return Job("StartUnit", "starting ", unit);
+  }
+  absl::Status RestartUnit(const std::string& unit) override {
+    return Job("RestartUnit", "restarting ", unit);
+  }
+  absl::Status ReloadUnit(const std::string& unit) override {
+    return Job("ReloadUnit", "reloading ", unit);
+  }
 
   absl::Status StopUnit(const std::string& unit) override {
     const absl::Status status = Job("StopUnit", "stopping ", unit);
@@ -246,7 +268,9 @@ class SystemBus : public Bus {
     return Guarded("enabling " + unit, [&] {
       bool carries_install_info = false;
       UnitChanges changes;
-      Session().Call("EnableUnitFiles").withArguments(std::vector<std::string>{unit}, false, false)
+      Session()
+          .Call("EnableUnitFiles")
+          .withArguments(std::vector<std::string>{unit}, false, false)
           .storeResultsTo(carries_install_info, changes);
       return absl::OkStatus();
     });
@@ -255,14 +279,19 @@ class SystemBus : public Bus {
   absl::Status DisableUnit(const std::string& unit) override {
     return Guarded("disabling " + unit, [&] {
       UnitChanges changes;
-      Session().Call("DisableUnitFiles").withArguments(std::vector<std::string>{unit}, false).storeResultsTo(changes);
+      Session()
+          .Call("DisableUnitFiles")
+          .withArguments(std::vector<std::string>{unit}, false)
+          .storeResultsTo(changes);
       return absl::OkStatus();
     });
   }
 
   absl::Status KillUnit(const std::string& unit, int signal) override {
     return Guarded("signalling " + unit, [&] {
-      Session().Call("KillUnit").withArguments(unit, std::string("main"), static_cast<int32_t>(signal));
+      Session()
+          .Call("KillUnit")
+          .withArguments(unit, std::string("main"), static_cast<int32_t>(signal));
       return absl::OkStatus();
     });
   }
@@ -288,7 +317,8 @@ class SystemBus : public Bus {
       for (const auto& unit : units) states.push_back(ReadUnit(session, std::get<0>(unit)));
       return absl::OkStatus();
     }));
-    std::sort(states.begin(), states.end(), [](const UnitState& a, const UnitState& b) { return a.name < b.name; });
+    std::sort(states.begin(), states.end(),
+              [](const UnitState& a, const UnitState& b) { return a.name < b.name; });
     return states;
   }
 
@@ -298,7 +328,8 @@ class SystemBus : public Bus {
     const std::string error_file = fmt::format("/run/{}.stderr", run.name);
     Forget(unit);  // One that a crash of the agent left behind.
     TransientResult result;
-    absl::Status status = Guarded("running " + unit, [&] { return RunOnce(run, unit, error_file, result); });
+    absl::Status status =
+        Guarded("running " + unit, [&] { return RunOnce(run, unit, error_file, result); });
     Forget(unit);
     result.output = ReadAndRemove(error_file);
     RETURN_IF_ERROR(status);
@@ -328,8 +359,8 @@ class SystemBus : public Bus {
     ResetFailed(unit).IgnoreError();
   }
 
-  static absl::Status RunOnce(const TransientRun& run, const std::string& unit, const std::string& error_file,
-                              TransientResult& result) {
+  static absl::Status RunOnce(const TransientRun& run, const std::string& unit,
+                              const std::string& error_file, TransientResult& result) {
     using Auxiliary = std::vector<sdbus::Struct<std::string, Settings>>;
     Session session;
     session.WatchJobs();
@@ -339,9 +370,13 @@ class SystemBus : public Bus {
         .storeResultsTo(job);
     RETURN_IF_ERROR(session.WaitForJob(job, run.timeout + kCallTimeout).status());
     const UnitState state = ReadUnit(session, unit);
-    if (state.result == "timeout") return DeadlineExceeded("stalled: killed after {}", std::string(absl::FormatDuration(run.timeout)));
-    if (state.exit_status == kExitNamespace) return FailedPrecondition("its mounts could not be made (226/NAMESPACE)");
-    if (state.result != "success" && state.result != "exit-code") return FailedPrecondition("ended with {}", state.result);
+    if (state.result == "timeout")
+      return DeadlineExceeded("stalled: killed after {}",
+                              std::string(absl::FormatDuration(run.timeout)));
+    if (state.exit_status == kExitNamespace)
+      return FailedPrecondition("its mounts could not be made (226/NAMESPACE)");
+    if (state.result != "success" && state.result != "exit-code")
+      return FailedPrecondition("ended with {}", state.result);
     result.exit_code = state.exit_status;
     return absl::OkStatus();
   }

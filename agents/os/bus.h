@@ -15,23 +15,24 @@ namespace reeve::agents {
 
 struct UnitState {
   std::string name;
-  std::string load_state;      // loaded, not-found, error, masked.
-  std::string active_state;    // active, activating, inactive, failed.
+  std::string load_state;    // loaded, not-found, error, masked.
+  std::string active_state;  // active, activating, inactive, failed.
   std::string sub_state;
   std::string fragment_path;
-  std::string invocation_id;   // Hex; empty when not running.
+  std::string invocation_id;  // Hex; empty when not running.
   uint32_t main_pid = 0;
   int32_t exit_status = 0;
-  std::string result;          // Of the last run: success, exit-code, signal, timeout, start-limit-hit.
-  uint32_t restarts = 0;       // By systemd itself.
+  std::string result;     // Of the last run: success, exit-code, signal, timeout, start-limit-hit.
+  uint32_t restarts = 0;  // By systemd itself.
   bool need_daemon_reload = false;
   bool enabled = false;
 };
 
-// A one-shot unit with mounts of its own, in which `nginx -t` sees a candidate as it will be loaded.
+// A one-shot unit with mounts of its own, in which `nginx -t` sees a candidate as it will be
+// loaded.
 struct TransientRun {
-  std::string name;                 // Without .service; unique.
-  std::vector<std::string> argv;    // argv[0] absolute.
+  std::string name;                                                 // Without .service; unique.
+  std::vector<std::string> argv;                                    // argv[0] absolute.
   std::vector<std::pair<std::string, std::string>> bind_read_only;  // Source, target.
   std::vector<std::string> temporary_file_systems;
   absl::Duration timeout = absl::Seconds(30);
@@ -42,7 +43,8 @@ struct TransientResult {
   std::string output;  // Standard error, at most 256 KiB.
 };
 
-// Every call has a deadline (DEADLINE_EXCEEDED: "stalled"); UNAVAILABLE: no bus. Thread safety: safe.
+// Every call has a deadline (DEADLINE_EXCEEDED: "stalled"); UNAVAILABLE: no bus. Thread safety:
+// safe.
 class Bus {
  public:
   virtual ~Bus() = default;
@@ -56,10 +58,12 @@ class Bus {
   virtual absl::Status EnableUnit(const std::string& unit) = 0;
   virtual absl::Status DisableUnit(const std::string& unit) = 0;
   virtual absl::Status KillUnit(const std::string& unit, int signal) = 0;
-  virtual absl::StatusOr<UnitState> GetUnit(const std::string& unit) = 0;  // load_state not-found when there is none.
+  virtual absl::StatusOr<UnitState> GetUnit(
+      const std::string& unit) = 0;  // load_state not-found when there is none.
   virtual absl::StatusOr<std::vector<UnitState>> ListUnits(const std::string& prefix) = 0;
-  // A program that ends with any code of its own is OK here. FAILED_PRECONDITION: it could not be run as asked (its
-  // mounts could not be made), so nothing is known; DEADLINE_EXCEEDED: it was killed at `timeout`.
+  // A program that ends with any code of its own is OK here. FAILED_PRECONDITION: it could not be
+  // run as asked (its mounts could not be made), so nothing is known; DEADLINE_EXCEEDED: it was
+  // killed at `timeout`.
   virtual absl::StatusOr<TransientResult> RunTransient(const TransientRun& run) = 0;
   virtual absl::StatusOr<std::string> ManagerVersion() = 0;
 };

@@ -48,8 +48,8 @@ class SpawnSetup {
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   ~SpawnSetup() {
     ::posix_spawn_file_actions_destroy(&actions_);
@@ -66,7 +66,8 @@ class SpawnSetup {
     std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale = "LC_ALL=C.UTF-8";
     std::array<char*, 3> environment = {path.data(), locale.data(), nullptr};
     pid_t pid = 0;
-    const int error = ::posix_spawn(&pid, argv[0], &actions_, &attributes_, argv.data(), environment.data());
+    const int error =
+        ::posix_spawn(&pid, argv[0], &actions_, &attributes_, argv.data(), environment.data());
     if (error != 0) return ErrnoStatus(error, "running " + command.program);
     return pid;
   }
@@ -76,7 +77,8 @@ class SpawnSetup {
   posix_spawnattr_t attributes_;
 };
 
-// One stream of a child; the first 64 KiB are kept, the rest is read and dropped so that the child is not blocked.
+// One stream of a child; the first 64 KiB are kept, the rest is read and dropped so that the child
+// is not blocked.
 struct Stream {
   Fd fd;
   std::string text;
@@ -134,7 +136,8 @@ class RealExec : public Exec {
     ASSIGN_OR_RETURN(const pid_t pid, SpawnSetup(out.write.get(), err.write.get()).Spawn(command));
     out.write.Reset(-1);
     err.write.Reset(-1);
-    std::array<Stream, 2> streams = {Stream{std::move(out.read), ""}, Stream{std::move(err.read), ""}};
+    std::array<Stream, 2> streams = {Stream{std::move(out.read), ""},
+                                     Stream{std::move(err.read), ""}};
     const bool done = Drain(streams, deadline) && WaitExit(pid, deadline);
     ::kill(-pid, SIGKILL);  // The whole group: a finished program may have left children behind.
     const int code = Reap(pid);

@@ -25,8 +25,8 @@ struct ExitInfo {
 class Exec {
  public:
   virtual ~Exec() = default;
-  // NOT_FOUND: no such program; DEADLINE_EXCEEDED: killed with all its children at the timeout: "stalled". A non-zero exit
-  // is OK here and told by `code`.
+  // NOT_FOUND: no such program; DEADLINE_EXCEEDED: killed with all its children at the timeout:
+  // "stalled". A non-zero exit is OK here and told by `code`.
   virtual absl::StatusOr<ExitInfo> Run(const Command& command) = 0;
 };
 

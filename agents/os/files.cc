@@ -115,7 +115,8 @@ class RealRoot : public Root {
     }
   }
 
-  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset, uint64_t bytes_max) override {
+  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset,
+                                     uint64_t bytes_max) override {
     ASSIGN_OR_RETURN(const Fd fd, OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
     std::string piece(bytes_max, '\0');
     ssize_t n = 0;
@@ -142,10 +143,12 @@ class RealRoot : public Root {
 
   absl::Status CreateFile(std::string_view path, std::string_view content, uint32_t mode) override {
     ASSIGN_OR_RETURN(const Place place, Locate(path));
-    const Fd fd(OpenBeneath(place.dir.get(), place.leaf.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600, kInside));
+    const Fd fd(OpenBeneath(place.dir.get(), place.leaf.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0600,
+                            kInside));
     if (!fd.valid()) return ErrnoStatus(errno, "creating " + place.what);
     absl::Status status = WriteAll(fd.get(), content, place.what);
-    if (status.ok() && ::fchmod(fd.get(), mode) != 0) status = ErrnoStatus(errno, "creating " + place.what);
+    if (status.ok() && ::fchmod(fd.get(), mode) != 0)
+      status = ErrnoStatus(errno, "creating " + place.what);
     if (!status.ok()) ::unlinkat(place.dir.get(), place.leaf.c_str(), 0);
     return status;
   }
@@ -156,13 +159,15 @@ class RealRoot : public Root {
       return ErrnoStatus(errno, "making the directory " + place.what);
     }
     ASSIGN_OR_RETURN(const Fd fd, OpenDir(path));
-    if (::fchmod(fd.get(), mode) != 0) return ErrnoStatus(errno, "making the directory " + place.what);
+    if (::fchmod(fd.get(), mode) != 0)
+      return ErrnoStatus(errno, "making the directory " + place.what);
     return absl::OkStatus();
   }
 
   absl::Status Symlink(std::string_view target, std::string_view path) override {
     ASSIGN_OR_RETURN(const Place place, Locate(path));
-    if (::symlinkat(std::string(target).c_str(), place.dir.get(), place.leaf.c_str()) == 0) return absl::OkStatus();
+    if (::symlinkat(std::string(target).c_str(), place.dir.get(), place.leaf.c_str()) == 0)
+      return absl::OkStatus();
     return ErrnoStatus(errno, "making the link " + place.what);
   }
 
@@ -171,7 +176,8 @@ class RealRoot : public Root {
     ASSIGN_OR_RETURN(const Place target, Locate(to));
     const absl::StatusOr<struct stat> there = StatAt(target);
     if (there.ok()) RETURN_IF_ERROR(CheckSingleName(*there, target.what));
-    if (::renameat(source.dir.get(), source.leaf.c_str(), target.dir.get(), target.leaf.c_str()) == 0) {
+    if (::renameat(source.dir.get(), source.leaf.c_str(), target.dir.get(), target.leaf.c_str()) ==
+        0) {
       return absl::OkStatus();
     }
     return ErrnoStatus(errno, fmt::format("renaming {} to {}", source.what, target.leaf));
@@ -180,7 +186,8 @@ class RealRoot : public Root {
   absl::Status Remove(std::string_view path) override {
     ASSIGN_OR_RETURN(const Place place, Locate(path));
     ASSIGN_OR_RETURN(const struct stat st, StatAt(place));
-    if (::unlinkat(place.dir.get(), place.leaf.c_str(), S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) == 0) {
+    if (::unlinkat(place.dir.get(), place.leaf.c_str(), S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) ==
+        0) {
       return absl::OkStatus();
     }
     return ErrnoStatus(errno, "removing " + place.what);
@@ -197,7 +204,8 @@ class RealRoot : public Root {
     ASSIGN_OR_RETURN(const Place place, Locate(path));
     ASSIGN_OR_RETURN(const struct stat st, StatAt(place));
     RETURN_IF_ERROR(CheckSingleName(st, place.what));
-    if (::fchownat(place.dir.get(), place.leaf.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) == 0) return absl::OkStatus();
+    if (::fchownat(place.dir.get(), place.leaf.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) == 0)
+      return absl::OkStatus();
     return ErrnoStatus(errno, "changing the owner of " + place.what);
   }
 
@@ -274,13 +282,15 @@ class RealRoot : public Root {
   static absl::Status RemoveEntry(int dir, const std::string& leaf, const std::string& what) {
     if (::unlinkat(dir, leaf.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
     if (errno != EISDIR) return ErrnoStatus(errno, "removing " + what);
-    Fd fd(OpenBeneath(dir, leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, kInside | RESOLVE_NO_XDEV));
+    Fd fd(OpenBeneath(dir, leaf.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                      kInside | RESOLVE_NO_XDEV));
     if (!fd.valid()) return ErrnoStatus(errno, "removing " + what);
     const int inner = fd.get();
     const Fd keep(::fcntl(inner, F_DUPFD_CLOEXEC, 0));
     if (!keep.valid()) return ErrnoStatus(errno, "removing " + what);
     ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(std::move(fd), what));
-    for (const std::string& name : names) RETURN_IF_ERROR(RemoveEntry(keep.get(), name, what + "/" + name));
+    for (const std::string& name : names)
+      RETURN_IF_ERROR(RemoveEntry(keep.get(), name, what + "/" + name));
     if (::unlinkat(dir, leaf.c_str(), AT_REMOVEDIR) == 0) return absl::OkStatus();
     return ErrnoStatus(errno, "removing " + what);
   }
@@ -293,7 +303,8 @@ class RealFiles : public Files {
  public:
   absl::StatusOr<std::unique_ptr<Root>> Open(const std::string& path) override {
     RETURN_IF_ERROR(CheckAbsolutePath(path));
-    Fd fd(OpenBeneath(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
+    Fd fd(OpenBeneath(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY, 0,
+                      RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS));
     if (!fd.valid()) return ErrnoStatus(errno, "opening " + path);
     return std::make_unique<RealRoot>(path, std::move(fd));
   }
@@ -303,12 +314,14 @@ class RealFiles : public Files {
 
 std::unique_ptr<Files> NewRealFiles() { return std::make_unique<RealFiles>(); }
 
-absl::StatusOr<std::unique_ptr<Root>> OpenOrMake(Files& files, const std::string& path, uint32_t mode) {
+absl::StatusOr<std::unique_ptr<Root>> OpenOrMake(Files& files, const std::string& path,
+                                                 uint32_t mode) {
   absl::StatusOr<std::unique_ptr<Root>> root = files.Open(path);
   if (!absl::IsNotFound(root.status())) return root;
   const auto [parent_path, leaf] = SplitPath(path);
   if (parent_path.empty()) return root;
-  ASSIGN_OR_RETURN(const std::unique_ptr<Root> parent, OpenOrMake(files, std::string(parent_path), mode));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Root> parent,
+                   OpenOrMake(files, std::string(parent_path), mode));
   const absl::Status made = parent->MakeDir(leaf, mode);
   if (!made.ok() && !absl::IsAlreadyExists(made)) return made;
   RETURN_IF_ERROR(parent->Sync(""));
@@ -322,9 +335,12 @@ std::string Beside(std::string_view path) {
 }
 }  // namespace
 
-absl::Status DropReplacement(Root& root, std::string_view path) { return root.RemoveTree(Beside(path)); }
+absl::Status DropReplacement(Root& root, std::string_view path) {
+  return root.RemoveTree(Beside(path));
+}
 
-absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view content, uint32_t mode) {
+absl::Status ReplaceFile(Root& root, std::string_view path, std::string_view content,
+                         uint32_t mode) {
   RETURN_IF_ERROR(CheckRelativePath(path));
   const std::string beside = Beside(path);
   RETURN_IF_ERROR(root.RemoveTree(beside));  // Left by a crash.

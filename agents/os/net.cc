@@ -130,7 +130,8 @@ class Request {
     curl_easy_setopt(handle_, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle_, CURLOPT_USERAGENT, "reeve-agent");
-    curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(probe.timeout)));
+    curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(absl::ToInt64Milliseconds(probe.timeout)));
     if (probe.host.empty()) return;
     headers_ = curl_slist_append(nullptr, ("Host: " + probe.host).c_str());
     curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
@@ -146,7 +147,8 @@ std::string Describe(const absl::StatusOr<HttpAnswer>& answer) {
 }
 
 absl::Status CheckProbe(const HttpProbe& probe) {
-  if (!probe.path.starts_with('/')) return InvalidArgument("path {}: must begin with /", probe.path);
+  if (!probe.path.starts_with('/'))
+    return InvalidArgument("path {}: must begin with /", probe.path);
   for (const std::string* text : {&probe.path, &probe.host}) {
     for (const unsigned char c : *text) {
       if (c <= ' ' || c == 0x7f) return InvalidArgument("a probe with a blank or control byte");
@@ -169,7 +171,8 @@ class RealNet : public Net {
     // An empty table would say that every port is free.
     if (table.empty()) return Unavailable("/proc/net/tcp cannot be read");
     std::vector<ListeningSocket> sockets = ParseProcNetTcp(table);
-    for (ListeningSocket& six : ParseProcNetTcp(ReadProc(proc.get(), "net/tcp6"))) sockets.push_back(std::move(six));
+    for (ListeningSocket& six : ParseProcNetTcp(ReadProc(proc.get(), "net/tcp6")))
+      sockets.push_back(std::move(six));
     return WithProcesses(proc.get(), std::move(sockets));
   }
 
@@ -178,10 +181,12 @@ class RealNet : public Net {
     if (!fd.valid()) return ErrnoStatus(errno, "making a socket");
     const std::string what = fmt::format("connecting to 127.0.0.1:{}", port);
     const sockaddr_in address = Loopback(port);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return absl::OkStatus();
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+      return absl::OkStatus();
     if (errno != EINPROGRESS) return ErrnoStatus(errno, what);
     pollfd poll = {fd.get(), POLLOUT, 0};
-    if (::poll(&poll, 1, static_cast<int>(absl::ToInt64Milliseconds(timeout))) <= 0) return ErrnoStatus(ETIMEDOUT, what);
+    if (::poll(&poll, 1, static_cast<int>(absl::ToInt64Milliseconds(timeout))) <= 0)
+      return ErrnoStatus(ETIMEDOUT, what);
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
@@ -193,7 +198,8 @@ class RealNet : public Net {
     return Request().Get(probe);
   }
 
-  absl::Status HttpAwait(const HttpProbe& probe, const std::string& body, absl::Duration timeout) override {
+  absl::Status HttpAwait(const HttpProbe& probe, const std::string& body,
+                         absl::Duration timeout) override {
     const absl::Duration deadline = RealClock()->Read().mono + timeout;
     for (int in_row = 0;;) {
       const absl::StatusOr<HttpAnswer> answer = HttpGet(probe);

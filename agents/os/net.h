@@ -32,7 +32,8 @@ struct HttpAnswer {
   std::string body;  // At most 64 KiB.
 };
 
-// nginx tells its old workers to go 100 ms after it started the new ones; the real Net asks every 20 ms.
+// nginx tells its old workers to go 100 ms after it started the new ones; the real Net asks every
+// 20 ms.
 inline constexpr int kAwaitInRow = 10;
 
 // Thread safety: safe.
@@ -43,9 +44,11 @@ class Net {
   // To 127.0.0.1. UNAVAILABLE: refused; DEADLINE_EXCEEDED.
   virtual absl::Status TcpConnect(int port, absl::Duration timeout) = 0;
   virtual absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) = 0;
-  // Asks again and again until kAwaitInRow answers in a row are 200 with `body`: a server that reloads answers from old
-  // and new workers side by side for a while. DEADLINE_EXCEEDED after `timeout`, with the last answer.
-  virtual absl::Status HttpAwait(const HttpProbe& probe, const std::string& body, absl::Duration timeout) = 0;
+  // Asks again and again until kAwaitInRow answers in a row are 200 with `body`: a server that
+  // reloads answers from old and new workers side by side for a while. DEADLINE_EXCEEDED after
+  // `timeout`, with the last answer.
+  virtual absl::Status HttpAwait(const HttpProbe& probe, const std::string& body,
+                                 absl::Duration timeout) = 0;
 };
 
 std::unique_ptr<Net> NewRealNet();

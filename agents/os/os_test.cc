@@ -20,7 +20,8 @@ using ::testing::HasSubstr;
 
 TEST(ExecTest, GivesOutputAndCode) {
   const auto exec = NewRealExec();
-  ASSERT_OK_AND_ASSIGN(const ExitInfo ok, exec->Run({.program = "/bin/echo", .args = {"a b", "$HOME"}}));
+  ASSERT_OK_AND_ASSIGN(const ExitInfo ok,
+                       exec->Run({.program = "/bin/echo", .args = {"a b", "$HOME"}}));
   EXPECT_EQ(ok.code, 0);
   EXPECT_EQ(ok.output, "a b $HOME\n");
   ASSERT_OK_AND_ASSIGN(const ExitInfo bad, exec->Run({.program = "/bin/ls", .args = {"/none"}}));
@@ -50,17 +51,21 @@ TEST(ExecTest, KillsTheWholeGroupAtTheDeadline) {
 }
 
 TEST(ExecTest, BoundsTheOutput) {
-  ASSERT_OK_AND_ASSIGN(const ExitInfo info, NewRealExec()->Run({.program = "/usr/bin/head",
-                                                                .args = {"-c", "300000", "/dev/zero"}}));
+  ASSERT_OK_AND_ASSIGN(
+      const ExitInfo info,
+      NewRealExec()->Run({.program = "/usr/bin/head", .args = {"-c", "300000", "/dev/zero"}}));
   EXPECT_EQ(info.code, 0);
   EXPECT_EQ(info.output.size(), 64u << 10);
 }
 
 TEST(ProcNetTest, ReadsListenersOfBothFamilies) {
   const auto sockets = ParseProcNetTcp(
-      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-      "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100 0\n"
-      "   1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000  1000        0 4712 1 0 100 0\n"
+      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
+      "inode\n"
+      "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 "
+      "4711 1 0 100 0\n"
+      "   1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000  1000        0 "
+      "4712 1 0 100 0\n"
       "   2: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A "
       "00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0\n"
       "garbage\n");
@@ -95,7 +100,8 @@ class Listener {
       const ssize_t n = ::read(peer.get(), request, sizeof request);
       last_request_.assign(request, n > 0 ? static_cast<size_t>(n) : 0);
       const std::string answer =
-          "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+          "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+          "\r\n\r\n" + body;
       EXPECT_GT(::write(peer.get(), answer.data(), answer.size()), 0);
     }
   }
@@ -110,8 +116,8 @@ class Listener {
 TEST(NetTest, FindsAListenerAndItsProcess) {
   const Listener listener;
   ASSERT_OK_AND_ASSIGN(const std::vector<TcpListener> all, NewRealNet()->Listeners());
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const TcpListener& one) { return one.port == listener.port(); });
+  const auto found = std::find_if(
+      all.begin(), all.end(), [&](const TcpListener& one) { return one.port == listener.port(); });
   ASSERT_NE(found, all.end());
   EXPECT_EQ(found->address, "127.0.0.1");
   EXPECT_EQ(found->pid, ::getpid());
@@ -126,14 +132,16 @@ TEST(NetTest, Connects) {
     port = listener.port();
     EXPECT_OK(net->TcpConnect(port, absl::Seconds(5)));
   }
-  EXPECT_THAT(net->TcpConnect(port, absl::Seconds(5)), IsError(StatusCode::kUnavailable, "refused"));
+  EXPECT_THAT(net->TcpConnect(port, absl::Seconds(5)),
+              IsError(StatusCode::kUnavailable, "refused"));
 }
 
 TEST(NetTest, GetsWithTheHostHeader) {
   Listener listener;
   const Thread server("server", [&] { listener.Serve({"hello"}); });
-  ASSERT_OK_AND_ASSIGN(const HttpAnswer answer,
-                       NewRealNet()->HttpGet({.port = listener.port(), .host = "a.example", .path = "/x?y=1"}));
+  ASSERT_OK_AND_ASSIGN(
+      const HttpAnswer answer,
+      NewRealNet()->HttpGet({.port = listener.port(), .host = "a.example", .path = "/x?y=1"}));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "hello");
   EXPECT_THAT(listener.last_request(), HasSubstr("GET /x?y=1 HTTP/1.1\r\n"));
@@ -152,14 +160,17 @@ TEST(NetTest, AwaitEndsAtTheDeadline) {
   const auto net = NewRealNet();
   Listener listener;
   const HttpProbe probe{.port = listener.port(), .timeout = absl::Milliseconds(50)};
-  EXPECT_THAT(net->HttpAwait(probe, "x", absl::Milliseconds(100)), IsError(StatusCode::kDeadlineExceeded, "127.0.0.1"));
+  EXPECT_THAT(net->HttpAwait(probe, "x", absl::Milliseconds(100)),
+              IsError(StatusCode::kDeadlineExceeded, "127.0.0.1"));
   EXPECT_THAT(net->HttpGet({.port = listener.port(), .timeout = absl::Milliseconds(50)}),
               IsError(StatusCode::kDeadlineExceeded, ""));
 }
 
 TEST(NetTest, RefusesControlBytes) {
-  EXPECT_THAT(NewRealNet()->HttpGet({.port = 1, .host = "a\r\nX: y"}), IsError(StatusCode::kInvalidArgument, "control"));
-  EXPECT_THAT(NewRealNet()->HttpGet({.port = 1, .path = "x"}), IsError(StatusCode::kInvalidArgument, "/"));
+  EXPECT_THAT(NewRealNet()->HttpGet({.port = 1, .host = "a\r\nX: y"}),
+              IsError(StatusCode::kInvalidArgument, "control"));
+  EXPECT_THAT(NewRealNet()->HttpGet({.port = 1, .path = "x"}),
+              IsError(StatusCode::kInvalidArgument, "/"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Paths as text: the grammar that every Files implementation keeps, and the joining and splitting of it. Pure.
+// Paths as text: the grammar that every Files implementation keeps, and the joining and splitting
+// of it. Pure.
 #pragma once
 
 #include <absl/status/status.h>
@@ -9,8 +10,8 @@
 
 namespace reeve::agents {
 
-// INVALID_ARGUMENT unless `path` is non-empty "/"-separated parts, none empty, "." or "..", without NUL, at most 4095
-// bytes and 255 per part.
+// INVALID_ARGUMENT unless `path` is non-empty "/"-separated parts, none empty, "." or "..", without
+// NUL, at most 4095 bytes and 255 per part.
 absl::Status CheckRelativePath(std::string_view path);
 
 // The same for "/" followed by a relative path.

@@ -39,7 +39,8 @@ std::optional<ListeningSocket> ParseLine(const std::string& line) {
   // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
   std::istringstream in(line);
   std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-  in >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
+  in >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
+      inode;
   if (!in || state != kListen) return std::nullopt;
   const size_t colon = local.find(':');
   if (colon == std::string::npos) return std::nullopt;
@@ -56,7 +57,8 @@ std::optional<ListeningSocket> ParseLine(const std::string& line) {
 std::vector<ListeningSocket> ParseProcNetTcp(std::string_view text) {
   std::vector<ListeningSocket> sockets;
   for (const std::string& line : Split(text, '\n')) {
-    if (std::optional<ListeningSocket> socket = ParseLine(line)) sockets.push_back(*std::move(socket));
+    if (std::optional<ListeningSocket> socket = ParseLine(line))
+      sockets.push_back(*std::move(socket));
   }
   return sockets;
 }

@@ -15,7 +15,8 @@ struct ListeningSocket {
   uint64_t inode = 0;
 };
 
-// The listening sockets in the text of /proc/net/tcp or /proc/net/tcp6. Lines that cannot be read are left out.
+// The listening sockets in the text of /proc/net/tcp or /proc/net/tcp6. Lines that cannot be read
+// are left out.
 std::vector<ListeningSocket> ParseProcNetTcp(std::string_view text);
 
 }  // namespace reeve::agents

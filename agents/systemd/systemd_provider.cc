@@ -16,7 +16,9 @@ constexpr uint32_t kUnitMode = 0644;
 
 std::string FileOf(const std::string& name) { return name + kSuffix; }
 
-bool IsRunning(const UnitState& state) { return state.active_state == "active" || state.active_state == "activating"; }
+bool IsRunning(const UnitState& state) {
+  return state.active_state == "active" || state.active_state == "activating";
+}
 
 // What is at a unit's path.
 struct Found {
@@ -30,7 +32,8 @@ absl::StatusOr<std::optional<Found>> ReadUnitFile(Root& root, const std::string&
   if (absl::IsNotFound(info.status())) return std::nullopt;
   RETURN_IF_ERROR(info.status());
   if (info->type != FileType::kRegular) {
-    return FailedPrecondition("{}/{} is not a regular file; nothing was changed", root.path(), file);
+    return FailedPrecondition("{}/{} is not a regular file; nothing was changed", root.path(),
+                              file);
   }
   ASSIGN_OR_RETURN(std::string content, root.Read(file, kUnitBytesMax));
   return Found{std::move(content), info->mode};
@@ -66,7 +69,8 @@ class SystemdProvider : public HostProvider {
     ASSIGN_OR_RETURN(const std::vector<UnitState> loaded, host_.bus->ListUnits(kPrefix));
     for (const UnitState& state : loaded) {
       if (!state.name.ends_with(kSuffix)) continue;
-      FillState(state, &units[state.name.substr(0, state.name.size() - std::string_view(kSuffix).size())]);
+      FillState(state,
+                &units[state.name.substr(0, state.name.size() - std::string_view(kSuffix).size())]);
     }
     for (auto& [name, unit] : units) {
       if (unit.active_state().empty()) {
@@ -101,12 +105,18 @@ class SystemdProvider : public HostProvider {
 
   absl::Status Do(const pb::Step& step, const pb::Receipt&, pb::StepReport*) override {
     switch (step.what_case()) {
-      case pb::Step::kWriteUnit: return Write(step.write_unit().name(), step.write_unit().content(), kUnitMode);
-      case pb::Step::kRunUnit: return Run(step.run_unit());
-      case pb::Step::kStopUnit: return Stop(FileOf(step.stop_unit().name()));
-      case pb::Step::kRemoveUnit: return RemoveFile(step.remove_unit().name());
-      case pb::Step::kDaemonReload: return host_.bus->DaemonReload();
-      default: return Internal("not a step of systemd's");
+      case pb::Step::kWriteUnit:
+        return Write(step.write_unit().name(), step.write_unit().content(), kUnitMode);
+      case pb::Step::kRunUnit:
+        return Run(step.run_unit());
+      case pb::Step::kStopUnit:
+        return Stop(FileOf(step.stop_unit().name()));
+      case pb::Step::kRemoveUnit:
+        return RemoveFile(step.remove_unit().name());
+      case pb::Step::kDaemonReload:
+        return host_.bus->DaemonReload();
+      default:
+        return Internal("not a step of systemd's");
     }
   }
 
@@ -117,7 +127,8 @@ class SystemdProvider : public HostProvider {
   }
 
  private:
-  absl::Status ObserveFiles(pb::Inventory* inventory, std::map<std::string, pb::Inventory::Unit>* units) {
+  absl::Status ObserveFiles(pb::Inventory* inventory,
+                            std::map<std::string, pb::Inventory::Unit>* units) {
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, host_.files->Open(host_.paths.units));
     ASSIGN_OR_RETURN(const std::vector<std::string> names, root->List(""));
     for (const std::string& file : names) {
@@ -145,7 +156,8 @@ class SystemdProvider : public HostProvider {
     receipt.set_invocation_id(state.invocation_id);
     receipt.set_kind(pb::Receipt::CREATED);
     if (!found) return receipt;
-    receipt.set_kind(found->content == write.content() ? pb::Receipt::ALREADY_THERE : pb::Receipt::CHANGED);
+    receipt.set_kind(found->content == write.content() ? pb::Receipt::ALREADY_THERE
+                                                       : pb::Receipt::CHANGED);
     receipt.set_pre_image(found->content);
     receipt.set_mode(found->mode);
     return receipt;
@@ -157,7 +169,7 @@ class SystemdProvider : public HostProvider {
     receipt.set_was_active(IsRunning(state));
     receipt.set_was_enabled(state.enabled);
     receipt.set_invocation_id(state.invocation_id);
-    receipt.set_kind(!receipt.was_active()                   ? pb::Receipt::CREATED
+    receipt.set_kind(!receipt.was_active()             ? pb::Receipt::CREATED
                      : run.restart() || !state.enabled ? pb::Receipt::CHANGED
                                                        : pb::Receipt::ALREADY_THERE);
     return receipt;
@@ -183,7 +195,8 @@ class SystemdProvider : public HostProvider {
     const std::string unit = FileOf(run.name());
     ASSIGN_OR_RETURN(const UnitState state, host_.bus->GetUnit(unit));
     if (!state.enabled) RETURN_IF_ERROR(host_.bus->EnableUnit(unit));
-    if (IsRunning(state)) return run.restart() ? Explained(host_.bus->RestartUnit(unit), unit) : absl::OkStatus();
+    if (IsRunning(state))
+      return run.restart() ? Explained(host_.bus->RestartUnit(unit), unit) : absl::OkStatus();
     // A unit that failed too often is not started again before this.
     if (state.active_state == "failed") RETURN_IF_ERROR(host_.bus->ResetFailed(unit));
     return Explained(host_.bus->StartUnit(unit), unit);
@@ -194,24 +207,31 @@ class SystemdProvider : public HostProvider {
     if (status.ok()) return status;
     const absl::StatusOr<UnitState> state = host_.bus->GetUnit(unit);
     if (!state.ok() || state->result.empty() || state->result == "success") return status;
-    return absl::Status(status.code(), fmt::format("{}: result {}, exit status {}{}", unit, state->result,
-                                                   state->exit_status, HintFor(state->exit_status)));
+    return absl::Status(status.code(),
+                        fmt::format("{}: result {}, exit status {}{}", unit, state->result,
+                                    state->exit_status, HintFor(state->exit_status)));
   }
 
   // systemd's own exit codes (systemd.exec(5)) that a manifest can bring about.
   static std::string_view HintFor(int exit_status) {
     switch (exit_status) {
-      case 200: return " (CHDIR: the content directory is not there)";
-      case 203: return " (EXEC: the program is not there or cannot be executed)";
-      case 217: return " (USER: there is no such user)";
-      case 226: return " (NAMESPACE: its mounts could not be made)";
-      default: return "";
+      case 200:
+        return " (CHDIR: the content directory is not there)";
+      case 203:
+        return " (EXEC: the program is not there or cannot be executed)";
+      case 217:
+        return " (USER: there is no such user)";
+      case 226:
+        return " (NAMESPACE: its mounts could not be made)";
+      default:
+        return "";
     }
   }
 
   absl::Status Stop(const std::string& unit) {
     ASSIGN_OR_RETURN(const UnitState state, host_.bus->GetUnit(unit));
-    if (IsRunning(state) || state.active_state == "deactivating" || state.active_state == "reloading") {
+    if (IsRunning(state) || state.active_state == "deactivating" ||
+        state.active_state == "reloading") {
       RETURN_IF_ERROR(host_.bus->StopUnit(unit));
     }
     if (state.enabled) RETURN_IF_ERROR(host_.bus->DisableUnit(unit));
@@ -226,9 +246,11 @@ class SystemdProvider : public HostProvider {
       RETURN_IF_ERROR(Write(write.name(), receipt.pre_image(), receipt.mode()));
     }
     ASSIGN_OR_RETURN(const UnitState state, host_.bus->GetUnit(unit));
-    const bool stale = state.need_daemon_reload || (receipt.kind() == pb::Receipt::CREATED && state.load_state != "not-found");
+    const bool stale = state.need_daemon_reload ||
+                       (receipt.kind() == pb::Receipt::CREATED && state.load_state != "not-found");
     if (stale) RETURN_IF_ERROR(host_.bus->DaemonReload());
-    if (!receipt.was_active() || (IsRunning(state) && state.invocation_id == receipt.invocation_id())) {
+    if (!receipt.was_active() ||
+        (IsRunning(state) && state.invocation_id == receipt.invocation_id())) {
       return absl::OkStatus();
     }
     if (state.active_state == "failed") RETURN_IF_ERROR(host_.bus->ResetFailed(unit));
@@ -249,6 +271,8 @@ class SystemdProvider : public HostProvider {
 
 }  // namespace
 
-std::unique_ptr<HostProvider> NewSystemdProvider(const Host& host) { return std::make_unique<SystemdProvider>(host); }
+std::unique_ptr<HostProvider> NewSystemdProvider(const Host& host) {
+  return std::make_unique<SystemdProvider>(host);
+}
 
 }  // namespace reeve::agents::systemd

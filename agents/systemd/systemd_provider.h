@@ -7,7 +7,8 @@
 
 namespace reeve::agents::systemd {
 
-// Runs WriteUnit, RunUnit, StopUnit, RemoveUnit, DaemonReload; observes units and systemd's version.
+// Runs WriteUnit, RunUnit, StopUnit, RemoveUnit, DaemonReload; observes units and systemd's
+// version.
 std::unique_ptr<HostProvider> NewSystemdProvider(const Host& host);
 
 }  // namespace reeve::agents::systemd

@@ -17,7 +17,8 @@ constexpr auto kHostAddress = "127.0.0.1";
 
 absl::Status CheckPrintable(std::string_view text) {
   for (const unsigned char c : text) {
-    if (c < ' ' || c == 0x7f) return InvalidArgument("has the control byte 0x{:02x}", static_cast<int>(c));
+    if (c < ' ' || c == 0x7f)
+      return InvalidArgument("has the control byte 0x{:02x}", static_cast<int>(c));
   }
   return absl::OkStatus();
 }
@@ -35,9 +36,13 @@ std::string Escape(std::string_view text, bool dollars) {
 // Lines of a unit file; the first error is kept.
 class Emitter {
  public:
-  void Section(std::string_view name) { text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", name); }
+  void Section(std::string_view name) {
+    text_ += fmt::format("{}[{}]\n", text_.empty() ? "" : "\n", name);
+  }
   // Of our own making: nothing in it comes from a manifest but what has been checked.
-  void Set(std::string_view key, std::string_view value) { text_ += fmt::format("{}={}\n", key, value); }
+  void Set(std::string_view key, std::string_view value) {
+    text_ += fmt::format("{}={}\n", key, value);
+  }
   void Set(std::string_view key, const absl::StatusOr<std::string>& value, std::string_view field) {
     if (value.ok()) return Set(key, *value);
     if (status_.ok()) status_ = Annotate(value.status(), field);
@@ -53,12 +58,15 @@ class Emitter {
   absl::Status status_;
 };
 
-std::string StateDir(const v1::Artifact::Unit& unit) { return fmt::format("/var/lib/{}/{}", kStateDirs, unit.name()); }
+std::string StateDir(const v1::Artifact::Unit& unit) {
+  return fmt::format("/var/lib/{}/{}", kStateDirs, unit.name());
+}
 
 using Variables = std::map<std::string, std::string>;
 
 Variables VariablesOf(const v1::Artifact::Unit& unit) {
-  return {{"PORT", std::to_string(unit.port())}, {"HOST", kHostAddress}, {"STATE_DIR", StateDir(unit)}};
+  return {
+      {"PORT", std::to_string(unit.port())}, {"HOST", kHostAddress}, {"STATE_DIR", StateDir(unit)}};
 }
 
 // $(NAME) is replaced, $$ is a dollar sign, any other dollar sign is itself.
@@ -84,7 +92,8 @@ std::string ReleaseOf(const UnitInput& input) {
   return fmt::format("{}/{}/current", input.paths->content, input.unit->dir());
 }
 
-// The program by absolute path: systemd gives a first byte other than "/" a meaning, and expands what we do not quote.
+// The program by absolute path: systemd gives a first byte other than "/" a meaning, and expands
+// what we do not quote.
 absl::StatusOr<std::string> ProgramOf(const UnitInput& input) {
   std::string_view name = input.unit->command(0);
   for (const auto& [runtime, path] : input.runtimes) {
@@ -96,7 +105,8 @@ absl::StatusOr<std::string> ProgramOf(const UnitInput& input) {
   if (name.starts_with("./")) name.remove_prefix(2);
   RETURN_IF_ERROR(CheckRelativePath(name));
   for (const char c : name) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("._-+/").find(c) != std::string_view::npos;
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                       std::string_view("._-+/").find(c) != std::string_view::npos;
     if (!plain) return InvalidArgument("{}: a program is [A-Za-z0-9._+/-]", name);
   }
   return fmt::format("{}/{}", ReleaseOf(input), name);
@@ -119,11 +129,14 @@ absl::StatusOr<std::string> CommandLine(const UnitInput& input) {
 
 bool IsEnvName(std::string_view name) {
   const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
-  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 && std::ranges::all_of(name, good);
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
+         std::ranges::all_of(name, good);
 }
 
 // What decides how a program is loaded is not the manifest's.
-bool IsLoaderName(std::string_view name) { return name.starts_with("LD_") || name == "BASH_ENV" || name == "ENV"; }
+bool IsLoaderName(std::string_view name) {
+  return name.starts_with("LD_") || name == "BASH_ENV" || name == "ENV";
+}
 
 void EmitEnvironment(const v1::Artifact::Unit& unit, Emitter& out) {
   for (const v1::EnvVar& variable : unit.env()) {
@@ -143,17 +156,20 @@ void EmitEnvironment(const v1::Artifact::Unit& unit, Emitter& out) {
 void EmitLimits(const v1::ResourceLimits& limits, Emitter& out) {
   out.Set("CPUAccounting", "yes");
   out.Set("MemoryAccounting", "yes");
-  if (limits.memory_max_bytes() > 0) out.Set("MemoryMax", std::to_string(limits.memory_max_bytes()));
+  if (limits.memory_max_bytes() > 0)
+    out.Set("MemoryMax", std::to_string(limits.memory_max_bytes()));
   if (limits.cpu_percent() > 0) out.Set("CPUQuota", fmt::format("{}%", limits.cpu_percent()));
   if (limits.tasks_max() > 0) out.Set("TasksMax", std::to_string(limits.tasks_max()));
 }
 
-// What every site's process is fenced in with. Not MemoryDenyWriteExecute: node compiles as it runs.
+// What every site's process is fenced in with. Not MemoryDenyWriteExecute: node compiles as it
+// runs.
 void EmitSandbox(const UnitInput& input, Emitter& out) {
-  for (const char* key : {"NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectClock",
-                          "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
-                          "ProtectKernelTunables", "LockPersonality", "RestrictNamespaces", "RestrictRealtime",
-                          "RestrictSUIDSGID"}) {
+  for (const char* key :
+       {"NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectClock",
+        "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
+        "ProtectKernelTunables", "LockPersonality", "RestrictNamespaces", "RestrictRealtime",
+        "RestrictSUIDSGID"}) {
     out.Set(key, "yes");
   }
   out.Set("ProtectSystem", "strict");
@@ -186,15 +202,18 @@ void EmitService(const UnitInput& input, Emitter& out) {
   EmitSandbox(input, out);
 }
 
-// Names come from Reeve, but what is read back from a disk is checked again before it becomes a path.
+// Names come from Reeve, but what is read back from a disk is checked again before it becomes a
+// path.
 absl::Status CheckNames(const v1::Artifact::Unit& unit) {
-  for (const auto& [field, name] : {std::pair("name", unit.name()), {"dir", unit.dir()}, {"user", unit.user()}}) {
+  for (const auto& [field, name] :
+       {std::pair("name", unit.name()), {"dir", unit.dir()}, {"user", unit.user()}}) {
     const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
     if (name.empty() || name.starts_with('-') || !std::ranges::all_of(name, good)) {
       return InvalidArgument("{}: \"{}\" is not a label", field, name);
     }
   }
-  if (unit.port() < 1 || unit.port() > 65535) return InvalidArgument("port: {} is not a port", unit.port());
+  if (unit.port() < 1 || unit.port() > 65535)
+    return InvalidArgument("port: {} is not a port", unit.port());
   return absl::OkStatus();
 }
 

@@ -36,7 +36,8 @@ v1::Artifact::Unit Plain() {
 v1::Artifact::Unit Hostile() {
   v1::Artifact::Unit unit = Plain();
   *unit.mutable_command() = {};
-  for (const char* arg : {"node", "server.js", "--port=$(PORT)", "$(STATE_DIR)/db", "$$HOME ${X} %h \"q\" \\", "; rm -rf /", ""}) {
+  for (const char* arg : {"node", "server.js", "--port=$(PORT)", "$(STATE_DIR)/db",
+                          "$$HOME ${X} %h \"q\" \\", "; rm -rf /", ""}) {
     unit.add_command(arg);
   }
   v1::EnvVar* variable = unit.add_env();
@@ -54,7 +55,10 @@ v1::Artifact::Unit Hostile() {
 
 absl::StatusOr<std::string> Render(const v1::Artifact::Unit& unit) {
   static const HostPaths paths;
-  return RenderUnit({.unit = &unit, .owner = "0a1b2c3d", .paths = &paths, .runtimes = {{"node", "/usr/bin/node"}}});
+  return RenderUnit({.unit = &unit,
+                     .owner = "0a1b2c3d",
+                     .paths = &paths,
+                     .runtimes = {{"node", "/usr/bin/node"}}});
 }
 
 TEST(UnitFileTest, Goldens) {
@@ -82,12 +86,9 @@ TEST(UnitFileTest, RefusesControlBytesEverywhere) {
            [&](auto& unit) { unit.set_description(evil); },
            [&](auto& unit) { unit.set_description("joins the next line \\"); },
            [&](auto& unit) { unit.add_command(evil); },
-           [&](auto& unit) { unit.set_command(0, evil); },
-           [&](auto& unit) { unit.set_user(evil); },
-           [&](auto& unit) { unit.set_name(evil); },
-           [&](auto& unit) { unit.set_dir("../etc"); },
-           [&](auto& unit) { unit.set_blob(evil); },
-           [&](auto& unit) { unit.set_port(0); },
+           [&](auto& unit) { unit.set_command(0, evil); }, [&](auto& unit) { unit.set_user(evil); },
+           [&](auto& unit) { unit.set_name(evil); }, [&](auto& unit) { unit.set_dir("../etc"); },
+           [&](auto& unit) { unit.set_blob(evil); }, [&](auto& unit) { unit.set_port(0); },
            [&](auto& unit) { unit.add_env()->set_name(evil); },
            [&](auto& unit) { unit.add_env()->set_name("A"), unit.mutable_env(0)->set_value(evil); },
            [&](auto& unit) { unit.add_env()->set_name("LD_PRELOAD"); }}) {
@@ -98,43 +99,51 @@ TEST(UnitFileTest, RefusesControlBytesEverywhere) {
 }
 
 TEST(UnitFileTest, AProgramStaysInItsRelease) {
-  for (const char* program : {"../x", "/bin/sh", "-bin/app/..", "a b", "$(PORT)", "a%h", "!x", "@x", "a\"b", ""}) {
+  for (const char* program :
+       {"../x", "/bin/sh", "-bin/app/..", "a b", "$(PORT)", "a%h", "!x", "@x", "a\"b", ""}) {
     v1::Artifact::Unit unit = Plain();
     unit.set_command(0, program);
     EXPECT_THAT(Render(unit), IsError(StatusCode::kInvalidArgument, "command[0]")) << program;
   }
   v1::Artifact::Unit unit = Plain();
   unit.set_command(0, "+/bin/sh");  // A prefix only where it is the first byte.
-  EXPECT_THAT(*Render(unit), HasSubstr("ExecStart=\"/srv/reeve/reeve-site-blog-0a1b2c3d/current/+/bin/sh\"\n"));
+  EXPECT_THAT(*Render(unit),
+              HasSubstr("ExecStart=\"/srv/reeve/reeve-site-blog-0a1b2c3d/current/+/bin/sh\"\n"));
 }
 
 TEST(UnitFileTest, ARuntimeMustBeThere) {
   v1::Artifact::Unit unit = Plain();
   unit.set_command(0, "python3");
-  EXPECT_THAT(Render(unit), IsError(StatusCode::kInvalidArgument, "command[0]: this host has no python3"));
+  EXPECT_THAT(Render(unit),
+              IsError(StatusCode::kInvalidArgument, "command[0]: this host has no python3"));
   unit.set_command(0, "bin/app");
   unit.add_command("$(WHAT)");
-  EXPECT_THAT(Render(unit), IsError(StatusCode::kInvalidArgument, "command[1]: unknown variable $(WHAT)"));
+  EXPECT_THAT(Render(unit),
+              IsError(StatusCode::kInvalidArgument, "command[1]: unknown variable $(WHAT)"));
 }
 
 // The only opinion that counts.
 TEST(UnitFileTest, SystemdAcceptsThem) {
-  if (::access("/usr/bin/systemd-analyze", X_OK) != 0) GTEST_SKIP() << "systemd-analyze is not installed";
+  if (::access("/usr/bin/systemd-analyze", X_OK) != 0)
+    GTEST_SKIP() << "systemd-analyze is not installed";
   std::string dir = ::testing::TempDir() + "reeve-units-XXXXXX";
   ASSERT_NE(::mkdtemp(dir.data()), nullptr);
   int n = 0;
   for (const v1::Artifact::Unit& unit : {Plain(), Hostile()}) {
     std::string text = *Render(unit);
     // Verify looks whether the program is there.
-    for (const std::string_view program : {"/srv/reeve/reeve-site-blog-0a1b2c3d/current/bin/app", "/usr/bin/node"}) {
-      if (const size_t at = text.find(program); at != text.npos && text.compare(at - 1, 1, "\"") == 0) {
+    for (const std::string_view program :
+         {"/srv/reeve/reeve-site-blog-0a1b2c3d/current/bin/app", "/usr/bin/node"}) {
+      if (const size_t at = text.find(program);
+          at != text.npos && text.compare(at - 1, 1, "\"") == 0) {
         text.replace(at, program.size(), "/bin/true");
       }
     }
     const std::string path = dir + "/reeve-test-" + std::to_string(n++) + ".service";
     std::ofstream(path) << text;
-    const auto result = NewRealExec()->Run({.program = "/usr/bin/systemd-analyze",
-                                            .args = {"verify", "--recursive-errors=no", "--man=no", path}});
+    const auto result =
+        NewRealExec()->Run({.program = "/usr/bin/systemd-analyze",
+                            .args = {"verify", "--recursive-errors=no", "--man=no", path}});
     ASSERT_OK(result);
     EXPECT_EQ(result->code, 0) << result->output;
     EXPECT_THAT(result->output, Not(HasSubstr("reeve-test")));

@@ -1,5 +1,6 @@
-// The real seams and providers on a real host: systemd as process 1, D-Bus, nginx. It changes the host it runs on, so it
-// runs only where the file /run/reeve-fleet-host says that the host is there for it.
+// The real seams and providers on a real host: systemd as process 1, D-Bus, nginx. It changes the
+// host it runs on, so it runs only where the file /run/reeve-fleet-host says that the host is there
+// for it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -59,8 +60,9 @@ TEST_F(FleetTest, BusTellsAboutUnits) {
 TEST_F(FleetTest, TransientRunsSeeTheirMounts) {
   const std::string dir = "/srv/reeve/transient";
   std::filesystem::create_directories(dir);
-  ASSERT_OK_AND_ASSIGN(const TransientResult bad, bus_->RunTransient({.name = "reeve-fleet-transient",
-                                                                      .argv = {"/bin/ls", "/none-such"}}));
+  ASSERT_OK_AND_ASSIGN(
+      const TransientResult bad,
+      bus_->RunTransient({.name = "reeve-fleet-transient", .argv = {"/bin/ls", "/none-such"}}));
   EXPECT_EQ(bad.exit_code, 2);
   EXPECT_THAT(bad.output, HasSubstr("/none-such"));
   std::ofstream(dir + "/seen") << "x";
@@ -74,7 +76,8 @@ TEST_F(FleetTest, TransientRunsSeeTheirMounts) {
                                   .argv = {"/bin/true"},
                                   .bind_read_only = {{"/none-such", "/mnt"}}}),
               IsError(StatusCode::kFailedPrecondition, "226"));
-  EXPECT_THAT(bus_->RunTransient({.name = "reeve-fleet-transient", .argv = {"/bin/sleep", "1000"},
+  EXPECT_THAT(bus_->RunTransient({.name = "reeve-fleet-transient",
+                                  .argv = {"/bin/sleep", "1000"},
                                   .timeout = absl::Seconds(1)}),
               IsError(StatusCode::kDeadlineExceeded, "stalled"));
   EXPECT_EQ(bus_->GetUnit("reeve-fleet-transient.service")->load_state, "not-found");
@@ -141,7 +144,8 @@ TEST_F(FleetTest, UnitsRunInTheirSandboxAndGoAway) {
   ASSERT_OK(provider->Do(update, written, &report));
   ASSERT_OK(bus_->DaemonReload());
   const pb::Receipt ran = *provider->Prepare(RunUnit(true));
-  EXPECT_THAT(provider->Do(RunUnit(true), ran, &report), IsError(StatusCode::kFailedPrecondition, "203"));
+  EXPECT_THAT(provider->Do(RunUnit(true), ran, &report),
+              IsError(StatusCode::kFailedPrecondition, "203"));
   ASSERT_OK(provider->Undo(RunUnit(true), ran));
   ASSERT_OK(provider->Undo(update, written));
   EXPECT_EQ(bus_->GetUnit(kUnit)->active_state, "active");
@@ -198,7 +202,8 @@ class FleetNginxTest : public FleetTest {
 
   std::string Get(const std::string& host) {
     const auto answer = net_->HttpGet({.port = 80, .host = host});
-    return answer.ok() ? fmt::format("{} {}", answer->status, answer->body.substr(0, 5)) : answer.status().ToString();
+    return answer.ok() ? fmt::format("{} {}", answer->status, answer->body.substr(0, 5))
+                       : answer.status().ToString();
   }
 
   std::unique_ptr<HostProvider> provider_;

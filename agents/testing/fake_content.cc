@@ -19,13 +19,15 @@ la_ssize_t Collect(archive*, void* context, const void* data, size_t size) {
 }
 
 void Write(archive* writer, const TarEntry& entry) {
-  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> header(archive_entry_new(), &archive_entry_free);
+  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> header(archive_entry_new(),
+                                                                        &archive_entry_free);
   archive_entry_set_pathname(header.get(), entry.path.c_str());
   archive_entry_set_perm(header.get(), entry.mode);
   archive_entry_set_filetype(header.get(), AE_IFREG);
   if (entry.type == TarEntry::kDirectory) archive_entry_set_filetype(header.get(), AE_IFDIR);
   if (entry.type == TarEntry::kDevice) archive_entry_set_filetype(header.get(), AE_IFCHR);
-  if (entry.type == TarEntry::kHardLink) archive_entry_set_hardlink(header.get(), entry.content.c_str());
+  if (entry.type == TarEntry::kHardLink)
+    archive_entry_set_hardlink(header.get(), entry.content.c_str());
   if (entry.type == TarEntry::kSymlink) {
     archive_entry_set_filetype(header.get(), AE_IFLNK);
     archive_entry_set_symlink(header.get(), entry.content.c_str());
@@ -40,7 +42,8 @@ void Write(archive* writer, const TarEntry& entry) {
 
 std::string MakeTar(const std::vector<TarEntry>& entries) {
   std::string bytes;
-  const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(), &archive_write_free);
+  const std::unique_ptr<archive, int (*)(archive*)> writer(archive_write_new(),
+                                                           &archive_write_free);
   archive_write_set_format_pax_restricted(writer.get());
   archive_write_open(writer.get(), &bytes, nullptr, &Collect, nullptr);
   for (const TarEntry& entry : entries) Write(writer.get(), entry);
@@ -56,8 +59,9 @@ std::string FakeContent::AddBytes(std::string bytes) {
   return digest;
 }
 
-absl::StatusOr<v1::Blob> FakeContent::PutBlob(const std::string&, const std::string&, const std::string&,
-                                              const std::function<absl::StatusOr<bool>(std::string*)>&) {
+absl::StatusOr<v1::Blob> FakeContent::PutBlob(
+    const std::string&, const std::string&, const std::string&,
+    const std::function<absl::StatusOr<bool>(std::string*)>&) {
   return Unimplemented("blobs are added with Add here");
 }
 

@@ -13,7 +13,13 @@ struct TarEntry {
   std::string path;
   std::string content;
   uint32_t mode = 0644;
-  enum Type { kFile, kDirectory, kSymlink, kHardLink, kDevice } type = kFile;  // Of links: `content` is the target.
+  enum Type {
+    kFile,
+    kDirectory,
+    kSymlink,
+    kHardLink,
+    kDevice
+  } type = kFile;  // Of links: `content` is the target.
 };
 
 std::string MakeTar(const std::vector<TarEntry>& entries);
@@ -27,8 +33,9 @@ class FakeContent : public client::Content {
   // What a broken server would send under the digest.
   void Corrupt(const std::string& digest, std::string bytes) { blobs_[digest] = std::move(bytes); }
 
-  absl::StatusOr<v1::Blob> PutBlob(const std::string& ns, const std::string& digest, const std::string& source,
-                                   const std::function<absl::StatusOr<bool>(std::string*)>& read) override;
+  absl::StatusOr<v1::Blob> PutBlob(
+      const std::string& ns, const std::string& digest, const std::string& source,
+      const std::function<absl::StatusOr<bool>(std::string*)>& read) override;
   // In pieces of 1000 bytes. NOT_FOUND: never added.
   absl::Status GetBlob(const std::string& ns, const std::string& digest,
                        const std::function<absl::Status(std::string_view)>& write) override;

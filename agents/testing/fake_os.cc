@@ -31,7 +31,8 @@ class FakeExec : public Exec {
     RETURN_IF_ERROR(CheckAbsolutePath(command.program));
     const bool reads = command.program == kNginxProgram;
     RETURN_IF_ERROR(os_->Enter("run " + command.program + " " + Join(command.args, " "), !reads));
-    if (os_->tree().Follow(command.program) == nullptr) return ErrnoStatus(ENOENT, "running " + command.program);
+    if (os_->tree().Follow(command.program) == nullptr)
+      return ErrnoStatus(ENOENT, "running " + command.program);
     if (command.program == kNginxProgram) return ExitInfo{0, "nginx version: nginx/1.22.1\n"};
     if (command.program == "/usr/sbin/useradd") return UserAdd(command.args);
     if (command.program == "/usr/sbin/userdel") return UserDel(command.args);
@@ -79,7 +80,8 @@ class FakeExec : public Exec {
 
   ExitInfo UserDel(const std::vector<std::string>& args) {
     const std::string& name = args.back();
-    if (!Has(kPasswd, 0, name)) return {6, fmt::format("userdel: user '{}' does not exist\n", name)};
+    if (!Has(kPasswd, 0, name))
+      return {6, fmt::format("userdel: user '{}' does not exist\n", name)};
     for (const char* path : {kPasswd, kGroup}) {
       std::vector<std::string> lines = Lines(path);
       std::erase_if(lines, [&](const std::string& line) { return line.starts_with(name + ":"); });
@@ -163,7 +165,8 @@ class FakeBus : public Bus {
     for (const auto& [source, target] : run.bind_read_only) {
       const InodePtr from = tree.Follow(source), to = tree.Follow(target);
       if (from == nullptr || to == nullptr) {
-        return FailedPrecondition("running {}: its mounts could not be made (226/NAMESPACE)", run.name);
+        return FailedPrecondition("running {}: its mounts could not be made (226/NAMESPACE)",
+                                  run.name);
       }
       mounts[to.get()] = from;
     }
@@ -189,7 +192,8 @@ class FakeNet : public Net {
     return ErrnoStatus(ECONNREFUSED, fmt::format("connecting to 127.0.0.1:{}", port));
   }
   absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) override {
-    RETURN_IF_ERROR(os_->Enter(fmt::format("get {} {}{}", probe.port, probe.host, probe.path), false));
+    RETURN_IF_ERROR(
+        os_->Enter(fmt::format("get {} {}{}", probe.port, probe.host, probe.path), false));
     return os_->Http(probe);
   }
   // Time does not pass here: as many tries as a lagging reload may need, then the deadline.
@@ -210,11 +214,15 @@ class FakeNet : public Net {
 std::string Line(const std::string& path, const Inode& inode) {
   const std::string owner = fmt::format("{:04o} {}:{}", inode.mode, inode.uid, inode.gid);
   switch (inode.type) {
-    case FileType::kDirectory: return fmt::format("d {} {}/\n", owner, path);
-    case FileType::kSymlink: return fmt::format("l {} -> {}\n", path, inode.content);
-    default: break;
+    case FileType::kDirectory:
+      return fmt::format("d {} {}/\n", owner, path);
+    case FileType::kSymlink:
+      return fmt::format("l {} -> {}\n", path, inode.content);
+    default:
+      break;
   }
-  return fmt::format("f {} {} {} bytes {:016x}\n", owner, path, inode.content.size(), Fingerprint(inode.content));
+  return fmt::format("f {} {} {} bytes {:016x}\n", owner, path, inode.content.size(),
+                     Fingerprint(inode.content));
 }
 
 }  // namespace
@@ -225,17 +233,22 @@ FakeOs::FakeOs()
       exec_(std::make_unique<FakeExec>(this)),
       bus_(std::make_unique<FakeBus>(this)),
       net_(std::make_unique<FakeNet>(this)) {
-  for (const char* dir : {"/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/etc/systemd/system/multi-user.target.wants",
-                          "/srv/reeve", "/var/lib/reeve-agent", "/run", "/tmp"}) {
+  for (const char* dir : {"/etc/nginx/conf.d", "/etc/nginx/sites-enabled",
+                          "/etc/systemd/system/multi-user.target.wants", "/srv/reeve",
+                          "/var/lib/reeve-agent", "/run", "/tmp"}) {
     tree_.MakeDirs(dir);
   }
-  WriteFile(kPasswd, "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
+  WriteFile(
+      kPasswd,
+      "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
   WriteFile(kGroup, "root:x:0:\nwww-data:x:33:\n");
-  for (const char* program : {kNginxProgram, "/usr/sbin/useradd", "/usr/sbin/userdel"}) WriteFile(program, "", 0755);
+  for (const char* program : {kNginxProgram, "/usr/sbin/useradd", "/usr/sbin/userdel"})
+    WriteFile(program, "", 0755);
   WriteFile("/etc/nginx/nginx.conf",
             "user www-data;\npid /run/nginx.pid;\nevents { worker_connections 768; }\nhttp {\n"
             "\tinclude /etc/nginx/conf.d/*.conf;\n\tinclude /etc/nginx/sites-enabled/*;\n}\n");
-  WriteFile("/lib/systemd/system/nginx.service", "[Service]\nType=forking\nExecStart=/usr/sbin/nginx\n");
+  WriteFile("/lib/systemd/system/nginx.service",
+            "[Service]\nType=forking\nExecStart=/usr/sbin/nginx\n");
   CHECK(systemd_.Start(kNginxUnit).ok(), "nginx of a new host starts");
 }
 
@@ -271,7 +284,8 @@ std::optional<std::string> FakeOs::ReadFile(const std::string& path) const {
 }
 
 void FakeOs::HoldPort(int port, const std::string& process) {
-  systemd_.SetForeignListener({.address = "0.0.0.0", .port = port, .uid = 0, .pid = 4242, .process = process});
+  systemd_.SetForeignListener(
+      {.address = "0.0.0.0", .port = port, .uid = 0, .pid = 4242, .process = process});
 }
 
 void FakeOs::UninstallNginx() {
@@ -285,12 +299,15 @@ std::string FakeOs::Dump() {
   std::string text;
   tree_.Walk("/", [&](const std::string& path, const Inode& inode) { text += Line(path, inode); });
   for (const UnitState& unit : systemd_.List("")) {
-    if (unit.active_state == "inactive" && !unit.enabled) continue;  // Loaded or not: systemd forgets it when it likes.
-    text += fmt::format("unit {} {} {} {}{}\n", unit.name, unit.load_state, unit.active_state,
-                        unit.enabled ? "enabled" : "disabled", unit.need_daemon_reload ? " stale" : "");
+    if (unit.active_state == "inactive" && !unit.enabled)
+      continue;  // Loaded or not: systemd forgets it when it likes.
+    text +=
+        fmt::format("unit {} {} {} {}{}\n", unit.name, unit.load_state, unit.active_state,
+                    unit.enabled ? "enabled" : "disabled", unit.need_daemon_reload ? " stale" : "");
   }
   for (const TcpListener& listener : systemd_.Listeners()) {
-    text += fmt::format("listens {}:{} {} uid {}\n", listener.address, listener.port, listener.process, listener.uid);
+    text += fmt::format("listens {}:{} {} uid {}\n", listener.address, listener.port,
+                        listener.process, listener.uid);
   }
   return text;
 }
@@ -299,17 +316,19 @@ HttpAnswer FakeOs::AskNginx(const HttpProbe& probe) {
   ModelSystemd::Nginx& nginx = systemd_.nginx();
   const bool old = nginx.lag > 0 && nginx.before.has_value();
   if (old) --nginx.lag;
-  return AnswerNginx(old ? *nginx.before : *nginx.serving, tree_, probe, [this](int port, const HttpProbe& passed) {
-    HttpProbe inner = passed;
-    inner.port = port;
-    return Http(inner);
-  });
+  return AnswerNginx(old ? *nginx.before : *nginx.serving, tree_, probe,
+                     [this](int port, const HttpProbe& passed) {
+                       HttpProbe inner = passed;
+                       inner.port = port;
+                       return Http(inner);
+                     });
 }
 
 absl::StatusOr<HttpAnswer> FakeOs::Http(const HttpProbe& probe) {
   const TcpListener* listener = systemd_.ListenerAt(probe.port);
   if (listener == nullptr) return Unavailable("127.0.0.1:{}: Connection refused", probe.port);
-  if (listener->process != "nginx") return HttpAnswer{200, fmt::format("{} on {}\n", listener->process, probe.port)};
+  if (listener->process != "nginx")
+    return HttpAnswer{200, fmt::format("{} on {}\n", listener->process, probe.port)};
   const HttpAnswer answer = AskNginx(probe);
   if (answer.status == 0) return Unavailable("127.0.0.1:{}: Empty reply from server", probe.port);
   return answer;

@@ -1,8 +1,9 @@
-// A host in memory behind the four seams: an ordinary Debian with systemd, nginx and a file system, whose behaviour is a
-// model of what was measured on real ones. Survives "restarts" of the agent: make new objects over the same FakeOs.
+// A host in memory behind the four seams: an ordinary Debian with systemd, nginx and a file system,
+// whose behaviour is a model of what was measured on real ones. Survives "restarts" of the agent:
+// make new objects over the same FakeOs.
 //
-// Faults: the nth seam call from now can be made to fail without effect, or to be the moment at which the agent dies
-// (that call and all later ones fail until Revive).
+// Faults: the nth seam call from now can be made to fail without effect, or to be the moment at
+// which the agent dies (that call and all later ones fail until Revive).
 #pragma once
 
 #include <absl/status/status.h>
@@ -32,7 +33,7 @@ class FakeOs : public Gate {
     int64_t mutations = 0;  // Calls that change the host.
     int64_t daemon_reloads = 0;
     int64_t nginx_reloads = 0;
-    int64_t starts = 0;     // StartUnit and RestartUnit.
+    int64_t starts = 0;  // StartUnit and RestartUnit.
     int64_t nginx_tests = 0;
   };
 
@@ -62,14 +63,16 @@ class FakeOs : public Gate {
   void RemoveFile(const std::string& path) { tree_.Remove(path); }
   MemTree& tree() { return tree_; }
   ModelSystemd& systemd() { return systemd_; }
-  void FailStart(const std::string& unit, const std::string& result) { systemd_.FailStart(unit, result); }
+  void FailStart(const std::string& unit, const std::string& result) {
+    systemd_.FailStart(unit, result);
+  }
   void HoldPort(int port, const std::string& process);  // A foreign process listens there.
   void ReleasePort(int port) { systemd_.RemoveForeignListener(port); }
   void KillNginx() { systemd_.KillMain("nginx.service"); }
   void UninstallNginx();
 
-  // Every file (type, mode, owner, size, hash), unit, listener: equal text is an equal host. Without what no undo can
-  // bring back: process ids and invocations.
+  // Every file (type, mode, owner, size, hash), unit, listener: equal text is an equal host.
+  // Without what no undo can bring back: process ids and invocations.
   std::string Dump();
 
   absl::Status Enter(std::string_view call, bool mutates) override;

@@ -40,7 +40,8 @@ absl::Status CheckSingleName(const Inode& inode, const std::string& what) {
 
 class FakeRoot : public Root {
  public:
-  FakeRoot(std::string path, InodePtr dir, Gate* gate) : path_(std::move(path)), dir_(std::move(dir)), gate_(gate) {}
+  FakeRoot(std::string path, InodePtr dir, Gate* gate)
+      : path_(std::move(path)), dir_(std::move(dir)), gate_(gate) {}
 
   const std::string& path() const override { return path_; }
 
@@ -54,11 +55,13 @@ class FakeRoot : public Root {
   absl::StatusOr<std::string> Read(std::string_view path, uint64_t bytes_max) override {
     RETURN_IF_ERROR(Enter("read", path, false));
     ASSIGN_OR_RETURN(const InodePtr inode, RegularFile(path));
-    if (inode->content.size() > bytes_max) return ResourceExhausted("{}: longer than {} bytes", Full(path), bytes_max);
+    if (inode->content.size() > bytes_max)
+      return ResourceExhausted("{}: longer than {} bytes", Full(path), bytes_max);
     return inode->content;
   }
 
-  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset, uint64_t bytes_max) override {
+  absl::StatusOr<std::string> ReadAt(std::string_view path, uint64_t offset,
+                                     uint64_t bytes_max) override {
     RETURN_IF_ERROR(Enter("read", path, false));
     ASSIGN_OR_RETURN(const InodePtr inode, RegularFile(path));
     return offset >= inode->content.size() ? "" : inode->content.substr(offset, bytes_max);
@@ -91,7 +94,8 @@ class FakeRoot : public Root {
   }
 
   absl::Status Symlink(std::string_view target, std::string_view path) override {
-    return Make("symlink", path, {.type = FileType::kSymlink, .mode = 0777, .content = std::string(target)});
+    return Make("symlink", path,
+                {.type = FileType::kSymlink, .mode = 0777, .content = std::string(target)});
   }
 
   absl::Status Rename(std::string_view from, std::string_view to) override {
@@ -100,7 +104,8 @@ class FakeRoot : public Root {
     ASSIGN_OR_RETURN(const Spot target, Locate(to));
     const InodePtr moved = source.Entry();
     if (moved == nullptr) return ErrnoStatus(ENOENT, source.what);
-    if (const InodePtr there = target.Entry()) RETURN_IF_ERROR(CheckReplace(*moved, *there, target.what));
+    if (const InodePtr there = target.Entry())
+      RETURN_IF_ERROR(CheckReplace(*moved, *there, target.what));
     source.dir->entries.erase(source.leaf);
     target.dir->entries[target.leaf] = moved;
     return absl::OkStatus();
@@ -156,11 +161,17 @@ class FakeRoot : public Root {
     return gate_->Enter(fmt::format("{} {}", call, Full(path)), mutates);
   }
 
-  std::string Full(std::string_view path) const { return path.empty() ? path_ : fmt::format("{}/{}", path_, path); }
+  std::string Full(std::string_view path) const {
+    return path.empty() ? path_ : fmt::format("{}/{}", path_, path);
+  }
 
   static FileInfo InfoOf(const Inode& inode) {
-    return {.type = inode.type, .mode = inode.mode, .uid = inode.uid, .gid = inode.gid,
-            .size = inode.content.size(), .links = inode.links};
+    return {.type = inode.type,
+            .mode = inode.mode,
+            .uid = inode.uid,
+            .gid = inode.gid,
+            .size = inode.content.size(),
+            .links = inode.links};
   }
 
   absl::StatusOr<Spot> Locate(std::string_view path) const {
@@ -181,7 +192,8 @@ class FakeRoot : public Root {
   absl::StatusOr<InodePtr> RegularFile(std::string_view path) const {
     ASSIGN_OR_RETURN(InodePtr inode, Existing(path));
     if (inode->type == FileType::kSymlink) return ErrnoStatus(ELOOP, Full(path));
-    if (inode->type != FileType::kRegular) return FailedPrecondition("{}: not a regular file", Full(path));
+    if (inode->type != FileType::kRegular)
+      return FailedPrecondition("{}: not a regular file", Full(path));
     return inode;
   }
 
@@ -193,7 +205,8 @@ class FakeRoot : public Root {
     return absl::OkStatus();
   }
 
-  static absl::Status CheckReplace(const Inode& moved, const Inode& there, const std::string& what) {
+  static absl::Status CheckReplace(const Inode& moved, const Inode& there,
+                                   const std::string& what) {
     if (moved.type == FileType::kDirectory) {
       if (there.type != FileType::kDirectory) return ErrnoStatus(ENOTDIR, what);
       return there.entries.empty() ? absl::OkStatus() : ErrnoStatus(ENOTEMPTY, what);
@@ -227,6 +240,8 @@ class FakeFiles : public Files {
 
 }  // namespace
 
-std::unique_ptr<Files> NewFakeFiles(MemTree* tree, Gate* gate) { return std::make_unique<FakeFiles>(tree, gate); }
+std::unique_ptr<Files> NewFakeFiles(MemTree* tree, Gate* gate) {
+  return std::make_unique<FakeFiles>(tree, gate);
+}
 
 }  // namespace reeve::agents

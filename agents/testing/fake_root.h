@@ -1,4 +1,5 @@
-// Files over a MemTree: the same rules as the real ones (no links inside a path, no second names), in memory.
+// Files over a MemTree: the same rules as the real ones (no links inside a path, no second names),
+// in memory.
 #pragma once
 
 #include <memory>

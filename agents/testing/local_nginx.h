@@ -14,8 +14,8 @@ struct NginxOpinion {
   std::string output;
 };
 
-// `nginx -t` of a configuration whose http block includes `files` (names below conf.d) in the order of their names.
-// In what it prints, and in the files, "@dir@" stands for the private directory.
+// `nginx -t` of a configuration whose http block includes `files` (names below conf.d) in the order
+// of their names. In what it prints, and in the files, "@dir@" stands for the private directory.
 NginxOpinion TestWithLocalNginx(const std::map<std::string, std::string>& files);
 
 }  // namespace reeve::agents

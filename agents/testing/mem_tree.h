@@ -1,4 +1,5 @@
-// A tree of files in memory, with links, hard links, owners and modes: the disk of the fake host. Thread-compatible.
+// A tree of files in memory, with links, hard links, owners and modes: the disk of the fake host.
+// Thread-compatible.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ class MemTree {
 
   const InodePtr& root() const { return root_; }
 
-  // What an absolute path names after following every link (as programs see it); nullptr when there is nothing.
-  // `mounted` maps a directory to the one that is mounted over it.
+  // What an absolute path names after following every link (as programs see it); nullptr when there
+  // is nothing. `mounted` maps a directory to the one that is mounted over it.
   using Mounts = std::map<const Inode*, InodePtr>;
   InodePtr Follow(const std::string& path, const Mounts& mounts = {}) const;
 
@@ -50,7 +51,8 @@ class MemTree {
   void Remove(const std::string& path);
 
   // Calls `visit` for everything below `path`, sorted, with absolute paths.
-  void Walk(const std::string& path, const std::function<void(const std::string&, const Inode&)>& visit) const;
+  void Walk(const std::string& path,
+            const std::function<void(const std::string&, const Inode&)>& visit) const;
 
  private:
   void Put(const std::string& path, InodePtr inode);

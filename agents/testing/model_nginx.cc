@@ -12,14 +12,58 @@ namespace reeve::agents {
 namespace {
 
 const std::set<std::string>& KnownDirectives() {
-  static const auto* names = new std::set<std::string>{
-      "user", "worker_processes", "pid", "error_log", "include", "events", "worker_connections", "http", "sendfile",
-      "tcp_nopush", "types_hash_max_size", "default_type", "access_log", "gzip", "server", "listen", "server_name",
-      "root", "index", "return", "location", "try_files", "proxy_pass", "proxy_set_header", "proxy_http_version",
-      "proxy_buffering", "proxy_read_timeout", "proxy_connect_timeout", "proxy_redirect", "add_header", "map", "client_max_body_size",
-      "server_names_hash_bucket_size", "server_names_hash_max_size", "server_tokens", "disable_symlinks", "default",
-      "etag", "expires", "if_modified_since", "autoindex", "log_not_found", "ssl_protocols", "types", "set", "allow",
-      "deny", "keepalive_timeout", "absolute_redirect", "variables_hash_max_size", "error_page", "internal"};
+  static const auto* names = new std::set<std::string>{"user",
+                                                       "worker_processes",
+                                                       "pid",
+                                                       "error_log",
+                                                       "include",
+                                                       "events",
+                                                       "worker_connections",
+                                                       "http",
+                                                       "sendfile",
+                                                       "tcp_nopush",
+                                                       "types_hash_max_size",
+                                                       "default_type",
+                                                       "access_log",
+                                                       "gzip",
+                                                       "server",
+                                                       "listen",
+                                                       "server_name",
+                                                       "root",
+                                                       "index",
+                                                       "return",
+                                                       "location",
+                                                       "try_files",
+                                                       "proxy_pass",
+                                                       "proxy_set_header",
+                                                       "proxy_http_version",
+                                                       "proxy_buffering",
+                                                       "proxy_read_timeout",
+                                                       "proxy_connect_timeout",
+                                                       "proxy_redirect",
+                                                       "add_header",
+                                                       "map",
+                                                       "client_max_body_size",
+                                                       "server_names_hash_bucket_size",
+                                                       "server_names_hash_max_size",
+                                                       "server_tokens",
+                                                       "disable_symlinks",
+                                                       "default",
+                                                       "etag",
+                                                       "expires",
+                                                       "if_modified_since",
+                                                       "autoindex",
+                                                       "log_not_found",
+                                                       "ssl_protocols",
+                                                       "types",
+                                                       "set",
+                                                       "allow",
+                                                       "deny",
+                                                       "keepalive_timeout",
+                                                       "absolute_redirect",
+                                                       "variables_hash_max_size",
+                                                       "error_page",
+                                                       "internal"};
   return *names;
 }
 
@@ -29,7 +73,8 @@ class Reader {
   Reader(const MemTree& tree, const MemTree::Mounts& mounts, std::string etc)
       : tree_(tree), mounts_(mounts), etc_(std::move(etc)) {}
 
-  absl::StatusOr<std::vector<NginxDirective>> ReadFile(const std::string& path, const std::string& from) {
+  absl::StatusOr<std::vector<NginxDirective>> ReadFile(const std::string& path,
+                                                       const std::string& from) {
     const InodePtr inode = tree_.Follow(path, mounts_);
     if (inode == nullptr || inode->type != FileType::kRegular) {
       return InvalidArgument("open() \"{}\" failed (2: No such file or directory){}", path, from);
@@ -39,7 +84,8 @@ class Reader {
   }
 
  private:
-  absl::StatusOr<std::vector<NginxDirective>> Expand(std::vector<NginxDirective> read, const std::string& parent) {
+  absl::StatusOr<std::vector<NginxDirective>> Expand(std::vector<NginxDirective> read,
+                                                     const std::string& parent) {
     std::vector<NginxDirective> expanded;
     for (NginxDirective& directive : read) {
       if (directive.name == "include" && !directive.has_block && directive.args.size() == 1) {
@@ -57,11 +103,13 @@ class Reader {
 
   static absl::Status CheckKnown(const NginxDirective& directive) {
     if (KnownDirectives().contains(directive.name)) return absl::OkStatus();
-    return InvalidArgument("unknown directive \"{}\" in {}:{}", directive.name, directive.file, directive.line);
+    return InvalidArgument("unknown directive \"{}\" in {}:{}", directive.name, directive.file,
+                           directive.line);
   }
 
   absl::StatusOr<std::vector<NginxDirective>> Include(const NginxDirective& include) {
-    const std::string path = include.args[0].starts_with('/') ? include.args[0] : etc_ + "/" + include.args[0];
+    const std::string path =
+        include.args[0].starts_with('/') ? include.args[0] : etc_ + "/" + include.args[0];
     const std::string from = fmt::format(" in {}:{}", include.file, include.line);
     const auto [dir, pattern] = SplitPath(path);
     if (pattern.find_first_of("*?[") == pattern.npos) return ReadFile(path, from);
@@ -70,7 +118,8 @@ class Reader {
     if (inode == nullptr) return all;
     for (const auto& [name, entry] : inode->entries) {
       if (::fnmatch(std::string(pattern).c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
-      ASSIGN_OR_RETURN(const std::vector<NginxDirective> one, ReadFile(fmt::format("{}/{}", dir, name), from));
+      ASSIGN_OR_RETURN(const std::vector<NginxDirective> one,
+                       ReadFile(fmt::format("{}/{}", dir, name), from));
       all.insert(all.end(), one.begin(), one.end());
     }
     return all;
@@ -81,7 +130,9 @@ class Reader {
   const std::string etc_;
 };
 
-std::string At(const NginxDirective& directive) { return fmt::format("{}:{}", directive.file, directive.line); }
+std::string At(const NginxDirective& directive) {
+  return fmt::format("{}:{}", directive.file, directive.line);
+}
 
 // Makes servers of "server" blocks; a server with two listens is there twice.
 class Builder {
@@ -103,7 +154,8 @@ class Builder {
  private:
   absl::Status AddListen(const NginxDirective& listen, NginxServer server) {
     if (listen.args.empty()) {
-      return InvalidArgument("invalid number of arguments in \"listen\" directive in {}", At(listen));
+      return InvalidArgument("invalid number of arguments in \"listen\" directive in {}",
+                             At(listen));
     }
     const std::string& address = listen.args[0];
     if (address.starts_with('[')) return absl::OkStatus();  // The model's network is IPv4.
@@ -111,9 +163,11 @@ class Builder {
     server.port = std::atoi(address.substr(colon == std::string::npos ? 0 : colon + 1).c_str());
     if (colon != std::string::npos) server.address = address.substr(0, colon);
     if (server.port <= 0 || server.port > 65535) {
-      return InvalidArgument("invalid port in \"{}\" of the \"listen\" directive in {}", address, At(listen));
+      return InvalidArgument("invalid port in \"{}\" of the \"listen\" directive in {}", address,
+                             At(listen));
     }
-    for (size_t i = 1; i < listen.args.size(); ++i) server.is_default |= listen.args[i] == "default_server";
+    for (size_t i = 1; i < listen.args.size(); ++i)
+      server.is_default |= listen.args[i] == "default_server";
     RETURN_IF_ERROR(CheckDefault(server, At(listen)));
     WarnOfNames(&server);
     loaded.ports.insert(server.port);
@@ -123,20 +177,24 @@ class Builder {
 
   absl::Status CheckDefault(const NginxServer& server, const std::string& at) const {
     for (const NginxServer& other : loaded.servers) {
-      if (server.is_default && other.is_default && other.port == server.port && other.address == server.address) {
-        return InvalidArgument("a duplicate default server for {}:{} in {}", Shown(server), server.port, at);
+      if (server.is_default && other.is_default && other.port == server.port &&
+          other.address == server.address) {
+        return InvalidArgument("a duplicate default server for {}:{} in {}", Shown(server),
+                               server.port, at);
       }
     }
     return absl::OkStatus();
   }
 
-  static std::string Shown(const NginxServer& server) { return server.address == "*" ? "0.0.0.0" : server.address; }
+  static std::string Shown(const NginxServer& server) {
+    return server.address == "*" ? "0.0.0.0" : server.address;
+  }
 
   void WarnOfNames(NginxServer* server) {
     for (const std::string& name : server->names) {
       if (!seen_.insert(fmt::format("{} {}:{}", name, server->address, server->port)).second) {
-        warnings += fmt::format("nginx: [warn] conflicting server name \"{}\" on {}:{}, ignored\n", name,
-                                Shown(*server), server->port);
+        warnings += fmt::format("nginx: [warn] conflicting server name \"{}\" on {}:{}, ignored\n",
+                                name, Shown(*server), server->port);
       }
     }
   }
@@ -176,7 +234,8 @@ const NginxDirective* Location(const NginxDirective& server, const std::string& 
   const NginxDirective* best = nullptr;
   for (const NginxDirective& directive : server.block) {
     if (directive.name != "location") continue;
-    if (directive.args.size() == 2 && directive.args[0] == "=" && directive.args[1] == path) return &directive;
+    if (directive.args.size() == 2 && directive.args[0] == "=" && directive.args[1] == path)
+      return &directive;
     const std::string& prefix = directive.args.back();
     if ((directive.args.size() == 1 || directive.args[0] == "^~") && path.starts_with(prefix) &&
         (best == nullptr || prefix.size() > best->args.back().size())) {
@@ -223,10 +282,12 @@ NginxLoad LoadNginx(const MemTree& tree, const MemTree::Mounts& mounts, const st
   Builder builder;
   Reader reader(tree, mounts, std::string(SplitPath(conf).first));
   const absl::StatusOr<std::vector<NginxDirective>> directives = reader.ReadFile(conf, "");
-  const absl::Status status = directives.ok() ? AddServers(*directives, builder) : directives.status();
+  const absl::Status status =
+      directives.ok() ? AddServers(*directives, builder) : directives.status();
   if (!status.ok()) {
-    return {std::nullopt, fmt::format("{}nginx: [emerg] {}\nnginx: configuration file {} test failed\n",
-                                      builder.warnings, Message(status), conf)};
+    return {std::nullopt,
+            fmt::format("{}nginx: [emerg] {}\nnginx: configuration file {} test failed\n",
+                        builder.warnings, Message(status), conf)};
   }
   return {std::move(builder.loaded), builder.warnings};
 }

@@ -1,6 +1,7 @@
-// A model of nginx: what it accepts, what it serves, and how it fails, as measured on nginx 1.22 (reliability: include
-// order; one broken file breaks all; the first of two equal server names wins with a warning; the first server of a port
-// answers unknown names; a busy port passes the test and makes a reload keep the old configuration).
+// A model of nginx: what it accepts, what it serves, and how it fails, as measured on nginx 1.22
+// (reliability: include order; one broken file breaks all; the first of two equal server names wins
+// with a warning; the first server of a port answers unknown names; a busy port passes the test and
+// makes a reload keep the old configuration).
 #pragma once
 
 #include <functional>

@@ -27,7 +27,8 @@ int PortOf(const std::string& text) {
   for (const std::string& line : Split(text, '\n')) {
     if (!line.starts_with("Environment=")) continue;
     const size_t at = line.find("PORT=");
-    if (at != std::string::npos && (at == 12 || line[at - 1] == '"')) return std::atoi(line.c_str() + at + 5);
+    if (at != std::string::npos && (at == 12 || line[at - 1] == '"'))
+      return std::atoi(line.c_str() + at + 5);
   }
   return 0;
 }
@@ -44,7 +45,8 @@ uint32_t UidOf(const MemTree& tree, const std::string& user) {
   if (passwd == nullptr) return 0;
   for (const std::string& line : Split(passwd->content, '\n')) {
     const std::vector<std::string> fields = Split(line, ':');
-    if (fields.size() > 2 && fields[0] == user) return static_cast<uint32_t>(std::atoi(fields[2].c_str()));
+    if (fields.size() > 2 && fields[0] == user)
+      return static_cast<uint32_t>(std::atoi(fields[2].c_str()));
   }
   return 0;
 }
@@ -98,7 +100,8 @@ absl::Status ModelSystemd::Start(const std::string& name) {
   Unit* unit = Load(name);
   if (unit == nullptr) return NotFound("systemd: Unit {} not found.", name);
   if (unit->active_state == "active") return absl::OkStatus();
-  if (const std::string& result = fail_start_[name]; !result.empty()) return Failed(*unit, result, 1);
+  if (const std::string& result = fail_start_[name]; !result.empty())
+    return Failed(*unit, result, 1);
   unit->result = "success";
   unit->exit_status = 0;
   unit->run = ++runs_;
@@ -119,8 +122,11 @@ absl::Status ModelSystemd::StartProgram(const std::string&, Unit& unit) {
   unit.active_state = "active";
   unit.sub_state = "running";
   if (port != 0) {
-    unit.listens = TcpListener{.address = "127.0.0.1", .port = port, .uid = UidOf(*tree_, ValueOf(unit.loaded, "User")),
-                               .pid = 1000 + unit.run, .process = ProgramOf(unit.loaded)};
+    unit.listens = TcpListener{.address = "127.0.0.1",
+                               .port = port,
+                               .uid = UidOf(*tree_, ValueOf(unit.loaded, "User")),
+                               .pid = 1000 + unit.run,
+                               .process = ProgramOf(unit.loaded)};
     unit.listens->process = unit.listens->process.substr(unit.listens->process.rfind('/') + 1);
   }
   return absl::OkStatus();
@@ -150,7 +156,8 @@ absl::Status ModelSystemd::Reload(const std::string& name) {
   }
   NginxLoad load = LoadNginx(*tree_, {}, kNginxConf);
   if (!load.loaded) return FailedPrecondition("the job ended with failed");
-  if (!PortsFree(*load.loaded)) return absl::OkStatus();  // bind() fails in the master: the old one serves on.
+  if (!PortsFree(*load.loaded))
+    return absl::OkStatus();  // bind() fails in the master: the old one serves on.
   nginx_.before = std::move(nginx_.serving);
   nginx_.serving = std::move(load.loaded);
   nginx_.lag = reload_lag_;
@@ -176,7 +183,9 @@ void ModelSystemd::ResetFailed(const std::string& name) {
   if (unit->fragment.empty()) units_.erase(name);
 }
 
-bool ModelSystemd::IsEnabled(const std::string& unit) const { return tree_->Find(kWants + unit) != nullptr; }
+bool ModelSystemd::IsEnabled(const std::string& unit) const {
+  return tree_->Find(kWants + unit) != nullptr;
+}
 
 absl::Status ModelSystemd::Enable(const std::string& unit, bool enable) {
   const std::string fragment = FragmentOf(unit);
@@ -192,7 +201,10 @@ absl::Status ModelSystemd::Enable(const std::string& unit, bool enable) {
 UnitState ModelSystemd::Get(const std::string& name) {
   const Unit* unit = Load(name);
   if (unit == nullptr) {
-    return {.name = name, .load_state = "not-found", .active_state = "inactive", .sub_state = "dead",
+    return {.name = name,
+            .load_state = "not-found",
+            .active_state = "inactive",
+            .sub_state = "dead",
             .result = "success"};
   }
   const bool active = unit->active_state == "active";
@@ -232,9 +244,10 @@ void ModelSystemd::Reboot() {
   units_.clear();
   nginx_ = {};
   Start(kNginx).IgnoreError();
-  tree_->Walk("/etc/systemd/system/multi-user.target.wants", [&](const std::string& path, const Inode&) {
-    Start(path.substr(path.rfind('/') + 1)).IgnoreError();
-  });
+  tree_->Walk("/etc/systemd/system/multi-user.target.wants",
+              [&](const std::string& path, const Inode&) {
+                Start(path.substr(path.rfind('/') + 1)).IgnoreError();
+              });
 }
 
 std::vector<TcpListener> ModelSystemd::Listeners() const {
@@ -245,7 +258,8 @@ std::vector<TcpListener> ModelSystemd::Listeners() const {
   }
   if (nginx_.serving) {
     for (const int port : nginx_.serving->ports) {
-      listeners.push_back({.address = "0.0.0.0", .port = port, .uid = 0, .pid = 900, .process = "nginx"});
+      listeners.push_back(
+          {.address = "0.0.0.0", .port = port, .uid = 0, .pid = 900, .process = "nginx"});
     }
   }
   std::sort(listeners.begin(), listeners.end(), [](const TcpListener& a, const TcpListener& b) {

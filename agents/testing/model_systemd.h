@@ -1,5 +1,6 @@
-// A model of systemd and of the nginx it runs: unit files are read on first use and again on daemon-reload, a start is
-// done before the process is healthy, a busy port ends a program after its start, enabling is a link. Thread-compatible.
+// A model of systemd and of the nginx it runs: unit files are read on first use and again on
+// daemon-reload, a start is done before the process is healthy, a busy port ends a program after
+// its start, enabling is a link. Thread-compatible.
 #pragma once
 
 #include <absl/status/statusor.h>

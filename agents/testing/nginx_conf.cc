@@ -33,7 +33,8 @@ class Parser {
  private:
   template <typename... Args>
   absl::Status Fail(fmt::format_string<Args...> format, Args&&... args) {
-    return InvalidArgument("{} in {}:{}", fmt::format(format, std::forward<Args>(args)...), file_, line_);
+    return InvalidArgument("{} in {}:{}", fmt::format(format, std::forward<Args>(args)...), file_,
+                           line_);
   }
 
   absl::StatusOr<NginxDirective> Directive(std::string name) {
@@ -41,15 +42,21 @@ class Parser {
     for (;;) {
       ASSIGN_OR_RETURN(Token token, Next());
       switch (token.kind) {
-        case Token::kWord: directive.args.push_back(std::move(token.text)); break;
-        case Token::kSemicolon: directive.line = line_; return directive;
+        case Token::kWord:
+          directive.args.push_back(std::move(token.text));
+          break;
+        case Token::kSemicolon:
+          directive.line = line_;
+          return directive;
         case Token::kOpen: {
           directive.has_block = true;
           ASSIGN_OR_RETURN(directive.block, Block(false));
           return directive;
         }
-        case Token::kClose: return Fail("unexpected \"}}\"");
-        case Token::kEnd: return Fail("unexpected end of file, expecting \";\" or \"}}\"");
+        case Token::kClose:
+          return Fail("unexpected \"}}\"");
+        case Token::kEnd:
+          return Fail("unexpected end of file, expecting \";\" or \"}}\"");
       }
     }
   }
@@ -102,7 +109,8 @@ class Parser {
 
   std::string Word() {
     std::string word;
-    while (at_ < text_.size() && std::string_view(" \t\r\n;{").find(text_[at_]) == std::string_view::npos) {
+    while (at_ < text_.size() &&
+           std::string_view(" \t\r\n;{").find(text_[at_]) == std::string_view::npos) {
       if (text_[at_] == '\\') {
         Escaped(&word);
       } else if (text_[at_] == '$' && text_.substr(at_).starts_with("${")) {
@@ -123,7 +131,8 @@ class Parser {
 
 }  // namespace
 
-absl::StatusOr<std::vector<NginxDirective>> ParseNginxConf(const std::string& file, std::string_view text) {
+absl::StatusOr<std::vector<NginxDirective>> ParseNginxConf(const std::string& file,
+                                                           std::string_view text) {
   return Parser(file, text).Block(true);
 }
 

@@ -18,7 +18,9 @@ struct NginxDirective {
   int line = 0;
 };
 
-// Quotes, escapes, comments and blocks. An error is what nginx prints after "[emerg] ": `... in /file:line`.
-absl::StatusOr<std::vector<NginxDirective>> ParseNginxConf(const std::string& file, std::string_view text);
+// Quotes, escapes, comments and blocks. An error is what nginx prints after "[emerg] ": `... in
+// /file:line`.
+absl::StatusOr<std::vector<NginxDirective>> ParseNginxConf(const std::string& file,
+                                                           std::string_view text);
 
 }  // namespace reeve::agents

@@ -62,11 +62,13 @@ TEST_P(OsConformance, NeverMakesOverWhatIsThere) {
 
 TEST_P(OsConformance, RefusesPathsThatLeave) {
   for (const std::string path : {"..", "../x", "a/../../x", "/etc", "a//b", "a/", ".", "./a", ""}) {
-    EXPECT_THAT(root_->CreateFile(path, "", 0644), IsError(StatusCode::kInvalidArgument, "")) << path;
+    EXPECT_THAT(root_->CreateFile(path, "", 0644), IsError(StatusCode::kInvalidArgument, ""))
+        << path;
     EXPECT_THAT(root_->Read(path, 1), IsError(StatusCode::kInvalidArgument, "")) << path;
     EXPECT_THAT(root_->RemoveTree(path), IsError(StatusCode::kInvalidArgument, "")) << path;
   }
-  EXPECT_THAT(root_->Read(std::string_view("a\0b", 3), 1), IsError(StatusCode::kInvalidArgument, "NUL"));
+  EXPECT_THAT(root_->Read(std::string_view("a\0b", 3), 1),
+              IsError(StatusCode::kInvalidArgument, "NUL"));
   EXPECT_THAT(os_->files()->Open("relative"), IsError(StatusCode::kInvalidArgument, "absolute"));
 }
 
@@ -76,11 +78,14 @@ TEST_P(OsConformance, FollowsNoLink) {
   os_->Link(os_->dir() + "/real", os_->dir() + "/link");
   os_->Link("real/f", os_->dir() + "/file-link");
   EXPECT_THAT(root_->Read("link/f", 10), IsError(StatusCode::kFailedPrecondition, "link"));
-  EXPECT_THAT(root_->CreateFile("link/g", "", 0644), IsError(StatusCode::kFailedPrecondition, "link"));
+  EXPECT_THAT(root_->CreateFile("link/g", "", 0644),
+              IsError(StatusCode::kFailedPrecondition, "link"));
   EXPECT_THAT(root_->List("link"), IsError(StatusCode::kFailedPrecondition, "link"));
   EXPECT_THAT(root_->Read("file-link", 10), IsError(StatusCode::kFailedPrecondition, "file-link"));
-  EXPECT_THAT(root_->Append("file-link", "y"), IsError(StatusCode::kFailedPrecondition, "file-link"));
-  EXPECT_THAT(os_->files()->Open(os_->dir() + "/link"), IsError(StatusCode::kFailedPrecondition, "link"));
+  EXPECT_THAT(root_->Append("file-link", "y"),
+              IsError(StatusCode::kFailedPrecondition, "file-link"));
+  EXPECT_THAT(os_->files()->Open(os_->dir() + "/link"),
+              IsError(StatusCode::kFailedPrecondition, "link"));
   EXPECT_EQ(*root_->Read("real/f", 10), "x");
 }
 
@@ -104,7 +109,8 @@ TEST_P(OsConformance, LeavesAFileWithTwoNamesAlone) {
   ASSERT_OK(root_->CreateFile("theirs", "secret", 0600));
   os_->HardLink(os_->dir() + "/theirs", os_->dir() + "/ours");
   EXPECT_EQ(root_->Stat("ours")->links, 2u);
-  EXPECT_THAT(ReplaceFile(*root_, "ours", "new", 0644), IsError(StatusCode::kFailedPrecondition, "hard links"));
+  EXPECT_THAT(ReplaceFile(*root_, "ours", "new", 0644),
+              IsError(StatusCode::kFailedPrecondition, "hard links"));
   EXPECT_THAT(root_->Append("ours", "new"), IsError(StatusCode::kFailedPrecondition, "hard links"));
   EXPECT_THAT(root_->Chown("ours", 1, 1), IsError(StatusCode::kFailedPrecondition, "hard links"));
   EXPECT_EQ(*root_->Read("theirs", 10), "secret");
@@ -129,7 +135,8 @@ TEST_P(OsConformance, TellsKindsApart) {
   ASSERT_OK(root_->CreateFile("file", "", 0644));
   EXPECT_THAT(root_->Read("dir", 10), IsError(StatusCode::kFailedPrecondition, "dir"));
   EXPECT_THAT(root_->List("file"), IsError(StatusCode::kFailedPrecondition, "file"));
-  EXPECT_THAT(root_->CreateFile("file/x", "", 0644), IsError(StatusCode::kFailedPrecondition, "file"));
+  EXPECT_THAT(root_->CreateFile("file/x", "", 0644),
+              IsError(StatusCode::kFailedPrecondition, "file"));
   EXPECT_THAT(root_->Rename("file", "dir"), IsError(StatusCode::kFailedPrecondition, "dir"));
   EXPECT_FALSE(root_->ReadLink("file").ok());
 }
@@ -141,11 +148,13 @@ TEST_P(OsConformance, BoundsWhatItReads) {
 }
 
 TEST_P(OsConformance, OpensOrMakesARoot) {
-  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Root> made, OpenOrMake(*os_->files(), os_->dir() + "/a/b", 0711));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Root> made,
+                       OpenOrMake(*os_->files(), os_->dir() + "/a/b", 0711));
   EXPECT_EQ(made->path(), os_->dir() + "/a/b");
   EXPECT_EQ(root_->Stat("a/b")->mode, 0711u);
   ASSERT_OK(made->CreateFile("f", "", 0644));
-  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Root> again, OpenOrMake(*os_->files(), os_->dir() + "/a/b", 0755));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Root> again,
+                       OpenOrMake(*os_->files(), os_->dir() + "/a/b", 0755));
   EXPECT_THAT(*again->List(""), ElementsAre("f"));
   EXPECT_EQ(root_->Stat("a/b")->mode, 0711u);
 }

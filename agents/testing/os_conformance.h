@@ -1,5 +1,5 @@
-// What every implementation of the seams promises, as one gtest suite: run on the real ones over a temporary directory
-// and on the fake one.
+// What every implementation of the seams promises, as one gtest suite: run on the real ones over a
+// temporary directory and on the fake one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,6 +35,8 @@ class OsConformance : public ::testing::TestWithParam<std::pair<std::string, OsM
 };
 
 // For INSTANTIATE_TEST_SUITE_P.
-inline std::string OsName(const ::testing::TestParamInfo<OsConformance::ParamType>& info) { return info.param.first; }
+inline std::string OsName(const ::testing::TestParamInfo<OsConformance::ParamType>& info) {
+  return info.param.first;
+}
 
 }  // namespace reeve::agents

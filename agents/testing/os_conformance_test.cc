@@ -20,8 +20,12 @@ class RealOs : public OsUnderTest {
 
   Files* files() override { return files_.get(); }
   std::string dir() override { return dir_; }
-  void HardLink(const std::string& from, const std::string& to) override { std::filesystem::create_hard_link(from, to); }
-  void Link(const std::string& target, const std::string& path) override { std::filesystem::create_symlink(target, path); }
+  void HardLink(const std::string& from, const std::string& to) override {
+    std::filesystem::create_hard_link(from, to);
+  }
+  void Link(const std::string& target, const std::string& path) override {
+    std::filesystem::create_symlink(target, path);
+  }
 
  private:
   const std::unique_ptr<Files> files_;
@@ -33,17 +37,22 @@ class InMemory : public OsUnderTest {
   InMemory() { os_.tree().MakeDirs("/var/test"); }
   Files* files() override { return os_.files(); }
   std::string dir() override { return "/var/test"; }
-  void HardLink(const std::string& from, const std::string& to) override { os_.tree().HardLink(from, to); }
-  void Link(const std::string& target, const std::string& path) override { os_.tree().Link(target, path); }
+  void HardLink(const std::string& from, const std::string& to) override {
+    os_.tree().HardLink(from, to);
+  }
+  void Link(const std::string& target, const std::string& path) override {
+    os_.tree().Link(target, path);
+  }
 
  private:
   FakeOs os_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Os, OsConformance,
-                         ::testing::Values(std::pair("Real", OsMaker([] { return std::make_unique<RealOs>(); })),
-                                           std::pair("Fake", OsMaker([] { return std::make_unique<InMemory>(); }))),
-                         OsName);
+INSTANTIATE_TEST_SUITE_P(
+    Os, OsConformance,
+    ::testing::Values(std::pair("Real", OsMaker([] { return std::make_unique<RealOs>(); })),
+                      std::pair("Fake", OsMaker([] { return std::make_unique<InMemory>(); }))),
+    OsName);
 
 }  // namespace
 }  // namespace reeve::agents

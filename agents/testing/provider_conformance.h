@@ -1,6 +1,7 @@
-// What every provider promises, as one gtest suite on the fake host: looking changes nothing; twice is once; an error
-// or a crash at any call of a seam, followed by Undo, leaves the host as it was; a crash during Undo does too, once Undo
-// is run again; steps that only go forward end in the same host however often they are interrupted.
+// What every provider promises, as one gtest suite on the fake host: looking changes nothing; twice
+// is once; an error or a crash at any call of a seam, followed by Undo, leaves the host as it was;
+// a crash during Undo does too, once Undo is run again; steps that only go forward end in the same
+// host however often they are interrupted.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,10 +32,13 @@ class ProviderConformance : public ::testing::TestWithParam<ProviderCase> {
   std::unique_ptr<FakeOs> NewHost();
 };
 
-inline std::string CaseName(const ::testing::TestParamInfo<ProviderCase>& info) { return info.param.name; }
+inline std::string CaseName(const ::testing::TestParamInfo<ProviderCase>& info) {
+  return info.param.name;
+}
 
 // Prepares and runs `steps` in order; the first failure ends it.
-absl::Status RunSteps(HostProvider& provider, const std::vector<pb::Step>& steps, pb::StepReport* report = nullptr);
+absl::Status RunSteps(HostProvider& provider, const std::vector<pb::Step>& steps,
+                      pb::StepReport* report = nullptr);
 
 // The seams of `os` as a provider takes them.
 Host HostOf(FakeOs* os, client::Content* content = nullptr);

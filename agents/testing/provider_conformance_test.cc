@@ -22,7 +22,10 @@ FakeContent& Blobs() {
   return *content;
 }
 
-std::string BlobA() { return Blobs().Add({{"index.html", "a"}, {"bin/app", "#!", 0755}, {"deep/er/f", std::string(5000, 'x')}}); }
+std::string BlobA() {
+  return Blobs().Add(
+      {{"index.html", "a"}, {"bin/app", "#!", 0755}, {"deep/er/f", std::string(5000, 'x')}});
+}
 std::string BlobB() { return Blobs().Add({{"index.html", "b"}, {"bin/app", "#!", 0755}}); }
 
 pb::Step Unpack(const std::string& blob) {
@@ -57,8 +60,8 @@ pb::Step RemoveContent() {
 pb::Step WriteUnit(int port) {
   pb::Step step;
   step.mutable_write_unit()->set_name(kUnitName);
-  step.mutable_write_unit()->set_content(
-      WithMark(kUid, fmt::format("[Service]\nExecStart=\"/srv/app\"\nEnvironment=\"PORT={}\"\n", port)));
+  step.mutable_write_unit()->set_content(WithMark(
+      kUid, fmt::format("[Service]\nExecStart=\"/srv/app\"\nEnvironment=\"PORT={}\"\n", port)));
   return step;
 }
 
@@ -88,8 +91,10 @@ pb::Step RemoveUnit() {
 }
 
 std::string SiteConf(const std::string& name, int port) {
-  return WithMark(kUid, fmt::format("server {{\n    listen {};\n    server_name {};\n    location / {{\n"
-                                    "        return 200 {};\n    }}\n}}\n", port, name, name));
+  return WithMark(kUid,
+                  fmt::format("server {{\n    listen {};\n    server_name {};\n    location / {{\n"
+                              "        return 200 {};\n    }}\n}}\n",
+                              port, name, name));
 }
 
 pb::Step Stage(int64_t generation, const std::vector<std::string>& names) {
@@ -109,8 +114,12 @@ pb::Step SwitchSites(int64_t generation) {
   return step;
 }
 
-std::unique_ptr<HostProvider> MakeFiles(FakeOs* os) { return files::NewFilesProvider(HostOf(os, &Blobs())); }
-std::unique_ptr<HostProvider> MakeSystemd(FakeOs* os) { return systemd::NewSystemdProvider(HostOf(os)); }
+std::unique_ptr<HostProvider> MakeFiles(FakeOs* os) {
+  return files::NewFilesProvider(HostOf(os, &Blobs()));
+}
+std::unique_ptr<HostProvider> MakeSystemd(FakeOs* os) {
+  return systemd::NewSystemdProvider(HostOf(os));
+}
 std::unique_ptr<HostProvider> MakeNginx(FakeOs* os) { return nginx::NewNginxProvider(HostOf(os)); }
 
 void RunOrDie(HostProvider& provider, const std::vector<pb::Step>& steps) {
@@ -144,9 +153,14 @@ INSTANTIATE_TEST_SUITE_P(
         ProviderCase{"FilesUpdate", MakeFiles, HasBlobA, {Unpack(BlobB()), SwitchTo(BlobB())}},
         ProviderCase{"FilesPrune", MakeFiles, HasBoth, {Prune(BlobB())}, true},
         ProviderCase{"FilesRemove", MakeFiles, HasBoth, {RemoveContent()}, true},
-        ProviderCase{"UnitFirst", MakeSystemd, HasProgram, {WriteUnit(8000), DaemonReload(), RunUnit(false)}},
-        ProviderCase{"UnitUpdate", MakeSystemd, HasUnit, {WriteUnit(8001), DaemonReload(), RunUnit(true)}},
-        ProviderCase{"UnitRemove", MakeSystemd, HasUnit, {StopUnit(), RemoveUnit(), DaemonReload()}, true},
+        ProviderCase{"UnitFirst",
+                     MakeSystemd,
+                     HasProgram,
+                     {WriteUnit(8000), DaemonReload(), RunUnit(false)}},
+        ProviderCase{
+            "UnitUpdate", MakeSystemd, HasUnit, {WriteUnit(8001), DaemonReload(), RunUnit(true)}},
+        ProviderCase{
+            "UnitRemove", MakeSystemd, HasUnit, {StopUnit(), RemoveUnit(), DaemonReload()}, true},
         ProviderCase{"SitesFirst", MakeNginx, Joined, {Stage(1, {"a", "b"}), SwitchSites(1)}},
         ProviderCase{"SitesUpdate", MakeNginx, HasSites, {Stage(2, {"b", "c"}), SwitchSites(2)}}),
     CaseName);

@@ -19,7 +19,8 @@ struct Begun {
   pb::Receipt receipt;
 };
 
-absl::Status Attempt(HostProvider& provider, const std::vector<pb::Step>& steps, std::vector<Begun>* begun) {
+absl::Status Attempt(HostProvider& provider, const std::vector<pb::Step>& steps,
+                     std::vector<Begun>* begun) {
   pb::StepReport report;
   for (const pb::Step& step : steps) {
     ASSIGN_OR_RETURN(pb::Receipt receipt, provider.Prepare(step));
@@ -30,7 +31,8 @@ absl::Status Attempt(HostProvider& provider, const std::vector<pb::Step>& steps,
 }
 
 absl::Status UndoAll(HostProvider& provider, const std::vector<Begun>& begun) {
-  for (auto it = begun.rbegin(); it != begun.rend(); ++it) RETURN_IF_ERROR(provider.Undo(it->step, it->receipt));
+  for (auto it = begun.rbegin(); it != begun.rend(); ++it)
+    RETURN_IF_ERROR(provider.Undo(it->step, it->receipt));
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
-// The same work on Reeve and on etcd, in turn, in one run; medians and ratios. Absolute figures drift with the machine: only
-// ratios mean something.
+// The same work on Reeve and on etcd, in turn, in one run; medians and ratios. Absolute figures
+// drift with the machine: only ratios mean something.
 //
 // Usage: reeve-bench [rounds] [objects]
 #include <algorithm>
@@ -45,7 +45,8 @@ struct Rate {
 };
 
 // `clients` threads do `total` operations between them.
-Rate Measure(int clients, int total, const std::function<absl::Status(int client, int i)>& operation) {
+Rate Measure(int clients, int total,
+             const std::function<absl::Status(int client, int i)>& operation) {
   std::atomic<int> next{0};
   std::vector<std::vector<double>> latencies(clients);
   std::vector<std::thread> threads;
@@ -69,7 +70,8 @@ Rate Measure(int clients, int total, const std::function<absl::Status(int client
 // Milliseconds from the start of a write to a watcher having it, at 100 writes a second.
 class WatchRun {
  public:
-  WatchRun(Peer* peer, int watchers, int writes) : peer_(peer), watchers_(watchers), writes_(writes) {}
+  WatchRun(Peer* peer, int watchers, int writes)
+      : peer_(peer), watchers_(watchers), writes_(writes) {}
 
   std::pair<double, double> Run(const std::string& prefix) {
     for (int i = 0; i < watchers_; ++i) {
@@ -82,7 +84,8 @@ class WatchRun {
       Require(peer_->Create(0, key));
       pace.WaitFor(absl::Milliseconds(10));
     }
-    support::WaitUntil(absl::Seconds(20), [this] { return Count() >= static_cast<size_t>(watchers_) * writes_; });
+    support::WaitUntil(absl::Seconds(20),
+                       [this] { return Count() >= static_cast<size_t>(watchers_) * writes_; });
     peer_->StopWatches();
     MutexLock lock(&mu_);
     return {Percentile(latencies_, 0.5) * 1e3, Percentile(latencies_, 0.99) * 1e3};
@@ -96,7 +99,8 @@ class WatchRun {
   void Seen(const std::string& key) {
     const auto now = SteadyClock::now();
     MutexLock lock(&mu_);
-    if (const auto it = began_.find(key); it != began_.end()) latencies_.push_back(Seconds(now - it->second));
+    if (const auto it = began_.find(key); it != began_.end())
+      latencies_.push_back(Seconds(now - it->second));
   }
   size_t Count() {
     MutexLock lock(&mu_);
@@ -123,7 +127,8 @@ class Table {
     for (const std::string& figure : order_) {
       const double reeve = Percentile(values_.at(figure).at("reeve"), 0.5);
       const double etcd = Percentile(values_.at(figure).at("etcd"), 0.5);
-      std::printf("%-34s %12.4g %12.4g %9.2fx\n", figure.c_str(), reeve, etcd, etcd > 0 ? reeve / etcd : 0);
+      std::printf("%-34s %12.4g %12.4g %9.2fx\n", figure.c_str(), reeve, etcd,
+                  etcd > 0 ? reeve / etcd : 0);
     }
   }
 
@@ -135,7 +140,9 @@ class Table {
 void Round(Peer* peer, int round, int objects, Table* table) {
   const std::string tag = "r" + std::to_string(round) + "-";
   const auto create = [&](const std::string& prefix) {
-    return [peer, prefix](int client, int i) { return peer->Create(client, prefix + std::to_string(i)); };
+    return [peer, prefix](int client, int i) {
+      return peer->Create(client, prefix + std::to_string(i));
+    };
   };
   const Rate one = Measure(1, 500, create(tag + "one-"));
   table->Add("create, 1 client, p50 ms", peer->name(), one.p50 * 1e3);
@@ -148,7 +155,8 @@ void Round(Peer* peer, int round, int objects, Table* table) {
   const auto begin = SteadyClock::now();
   const absl::StatusOr<int> count = peer->List(0);
   Require(count.status());
-  table->Add("list all, seconds per 10 k", peer->name(), Seconds(SteadyClock::now() - begin) * 1e4 / *count);
+  table->Add("list all, seconds per 10 k", peer->name(),
+             Seconds(SteadyClock::now() - begin) * 1e4 / *count);
 }
 
 void Watches(Peer* peer, int round, Table* table) {
@@ -182,7 +190,8 @@ int Main(int rounds, int objects) {
       Restarts(peer, &table);
     }
   }
-  std::printf("%d rounds, %d objects a round, %d connections, TLS on both\n", rounds, objects, kConnections);
+  std::printf("%d rounds, %d objects a round, %d connections, TLS on both\n", rounds, objects,
+              kConnections);
   table.Print();
   return 0;
 }

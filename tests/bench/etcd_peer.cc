@@ -75,11 +75,13 @@ class EtcdPeer final : public Peer {
       etcdserverpb::WatchResponse answer;
       while (stream->Read(&answer)) {
         if (answer.created()) *ready = true;
-        for (const etcdserverpb::Event& event : answer.events()) seen(event.kv().key().substr(sizeof kPrefix - 1));
+        for (const etcdserverpb::Event& event : answer.events())
+          seen(event.kv().key().substr(sizeof kPrefix - 1));
       }
       stream->Finish();
     });
-    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); })) return Unavailable("the watch did not start");
+    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); }))
+      return Unavailable("the watch did not start");
     return absl::OkStatus();
   }
 
@@ -101,19 +103,38 @@ class EtcdPeer final : public Peer {
   absl::Status Start() {
     const std::string url = fmt::format("https://127.0.0.1:{}", port_);
     const std::string peer_url = fmt::format("http://127.0.0.1:{}", peer_port_);
-    ASSIGN_OR_RETURN(
-        ChildProcess server,
-        ChildProcess::Start({"etcd", "--name", "bench", "--data-dir", dir_ + "/etcd", "--listen-client-urls", url,
-                             "--advertise-client-urls", url, "--listen-peer-urls", peer_url,
-                             "--initial-advertise-peer-urls", peer_url, "--initial-cluster", "bench=" + peer_url,
-                             "--cert-file", pki_ + "/server.crt", "--key-file", pki_ + "/server.key",
-                             "--trusted-ca-file", pki_ + "/ca.crt", "--client-cert-auth", "--log-level", "error",
-                             "--quota-backend-bytes", "4294967296"},
-                            dir_ + "/etcd.log"));
+    ASSIGN_OR_RETURN(ChildProcess server, ChildProcess::Start({"etcd",
+                                                               "--name",
+                                                               "bench",
+                                                               "--data-dir",
+                                                               dir_ + "/etcd",
+                                                               "--listen-client-urls",
+                                                               url,
+                                                               "--advertise-client-urls",
+                                                               url,
+                                                               "--listen-peer-urls",
+                                                               peer_url,
+                                                               "--initial-advertise-peer-urls",
+                                                               peer_url,
+                                                               "--initial-cluster",
+                                                               "bench=" + peer_url,
+                                                               "--cert-file",
+                                                               pki_ + "/server.crt",
+                                                               "--key-file",
+                                                               pki_ + "/server.key",
+                                                               "--trusted-ca-file",
+                                                               pki_ + "/ca.crt",
+                                                               "--client-cert-auth",
+                                                               "--log-level",
+                                                               "error",
+                                                               "--quota-backend-bytes",
+                                                               "4294967296"},
+                                                              dir_ + "/etcd.log"));
     server_ = std::make_unique<ChildProcess>(std::move(server));
     kv_.clear();
     watch_.clear();
-    for (const auto& channel : support::Connect(fmt::format("127.0.0.1:{}", port_), pki_, kConnections)) {
+    for (const auto& channel :
+         support::Connect(fmt::format("127.0.0.1:{}", port_), pki_, kConnections)) {
       kv_.push_back(etcdserverpb::KV::NewStub(channel));
       watch_.push_back(etcdserverpb::Watch::NewStub(channel));
     }

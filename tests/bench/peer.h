@@ -1,4 +1,5 @@
-// The systems that the benchmark compares: the same work, the same number of connections, TLS on for all.
+// The systems that the benchmark compares: the same work, the same number of connections, TLS on
+// for all.
 #pragma once
 
 #include <absl/status/status.h>
@@ -23,7 +24,8 @@ class Peer {
   virtual absl::Status Get(int client, const std::string& key) = 0;
   // All, as one consistent answer: how many.
   virtual absl::StatusOr<int> List(int client) = 0;
-  // Calls `seen` with the name of every object created from now on, until the peer ends. Returns when it watches.
+  // Calls `seen` with the name of every object created from now on, until the peer ends. Returns
+  // when it watches.
   virtual absl::Status Watch(int client, std::function<void(const std::string&)> seen) = 0;
   // Ends all watches.
   virtual void StopWatches() = 0;

@@ -90,7 +90,8 @@ class ReevePeer final : public Peer {
       }
       stream->Finish();
     });
-    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); })) return Unavailable("the watch did not start");
+    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); }))
+      return Unavailable("the watch did not start");
     return absl::OkStatus();
   }
 

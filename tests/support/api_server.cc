@@ -29,14 +29,16 @@ ApiServer::ApiServer(std::string dir) : dir_(std::move(dir)), port_(FreePort()) 
 }
 
 absl::Status ApiServer::Init() {
-  return RunToEnd({Program(), "init", "--data-dir", dir_, "--san", "127.0.0.1"}, dir_ + "/init.log").status();
+  return RunToEnd({Program(), "init", "--data-dir", dir_, "--san", "127.0.0.1"}, dir_ + "/init.log")
+      .status();
 }
 
 absl::Status ApiServer::Start() {
-  ASSIGN_OR_RETURN(ChildProcess process,
-                   ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen", endpoint(), "--join-listen",
-                                        "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
-                                       log()));
+  ASSIGN_OR_RETURN(
+      ChildProcess process,
+      ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen", endpoint(),
+                           "--join-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
+                          log()));
   process_ = std::make_unique<ChildProcess>(std::move(process));
   const auto stub = v1::Resources::NewStub(Connect(endpoint(), pki(), 1)[0]);
   if (WaitUntil(kStartMax, [&] { return Answers(stub.get()); })) return absl::OkStatus();
@@ -45,7 +47,8 @@ absl::Status ApiServer::Start() {
 
 absl::Status ApiServer::Stop() {
   process_->Signal(SIGTERM);
-  if (process_->Wait(absl::Seconds(30)) != 0) return Unavailable("reeve-apiserver does not stop in order");
+  if (process_->Wait(absl::Seconds(30)) != 0)
+    return Unavailable("reeve-apiserver does not stop in order");
   return absl::OkStatus();
 }
 

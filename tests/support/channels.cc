@@ -17,7 +17,8 @@ std::string ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint, const std::string& pki_dir, int count) {
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint,
+                                                    const std::string& pki_dir, int count) {
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = ReadFile(pki_dir + "/ca.crt");
   tls.pem_cert_chain = ReadFile(pki_dir + "/admin.crt");

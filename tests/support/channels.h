@@ -12,11 +12,14 @@
 
 namespace reeve::support {
 
-// `count` channels to `endpoint`, each a TCP connection of its own, with the admin's certificate of `pki_dir`.
-std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint, const std::string& pki_dir, int count);
+// `count` channels to `endpoint`, each a TCP connection of its own, with the admin's certificate of
+// `pki_dir`.
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint,
+                                                    const std::string& pki_dir, int count);
 
-// Makes a call wait up to `timeout` for the server to be there. A call that fails at once while a channel is reconnecting does
-// not poll, and then nothing but gRPC's backup poller, every 5 s, drives the handshake.
+// Makes a call wait up to `timeout` for the server to be there. A call that fails at once while a
+// channel is reconnecting does not poll, and then nothing but gRPC's backup poller, every 5 s,
+// drives the handshake.
 void WaitForServer(grpc::ClientContext* context, absl::Duration timeout);
 
 std::string ReadFile(const std::string& path);

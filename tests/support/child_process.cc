@@ -22,19 +22,23 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(2);
 
-int ExitCodeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int ExitCodeOf(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 }  // namespace
 
-absl::StatusOr<ChildProcess> ChildProcess::Start(const std::vector<std::string>& argv, const std::string& log_path,
-                                                const std::string& in_path) {
+absl::StatusOr<ChildProcess> ChildProcess::Start(const std::vector<std::string>& argv,
+                                                 const std::string& log_path,
+                                                 const std::string& in_path) {
   std::vector<char*> args;
   for (const std::string& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
   args.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, in_path.c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  posix_spawn_file_actions_addopen(&actions, 1, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                   0644);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t pid = 0;
   const int error = posix_spawnp(&pid, args[0], &actions, nullptr, args.data(), environ);
@@ -76,8 +80,8 @@ void ChildProcess::Kill() {
   pid_ = 0;
 }
 
-absl::StatusOr<std::string> RunToEnd(const std::vector<std::string>& argv, const std::string& log_path,
-                                     const std::string& in_path) {
+absl::StatusOr<std::string> RunToEnd(const std::vector<std::string>& argv,
+                                     const std::string& log_path, const std::string& in_path) {
   ASSIGN_OR_RETURN(ChildProcess child, ChildProcess::Start(argv, log_path, in_path));
   const int code = child.Wait(absl::Seconds(60));
   std::ifstream in(log_path);

@@ -17,7 +17,8 @@ namespace reeve::support {
 class ChildProcess {
  public:
   // `argv[0]` is a path or found on PATH. Reads `in_path`; output goes to `log_path`, appended.
-  static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& argv, const std::string& log_path,
+  static absl::StatusOr<ChildProcess> Start(const std::vector<std::string>& argv,
+                                            const std::string& log_path,
                                             const std::string& in_path = "/dev/null");
 
   ChildProcess(ChildProcess&& other) noexcept;
@@ -38,7 +39,8 @@ class ChildProcess {
 };
 
 // Runs to the end; its output as one text. For tools: etcdctl, promtool.
-absl::StatusOr<std::string> RunToEnd(const std::vector<std::string>& argv, const std::string& log_path,
+absl::StatusOr<std::string> RunToEnd(const std::vector<std::string>& argv,
+                                     const std::string& log_path,
                                      const std::string& in_path = "/dev/null");
 
 // A directory of its own below the system's temporary one; removed when destroyed.
