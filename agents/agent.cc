@@ -72,7 +72,9 @@ AgentCore::AgentCore(Options options, Deps deps)
       prober_(deps_.host.net, deps_.host.files, deps_.host.paths.content),
       events_(deps_.client, options_.host),
       reporter_(deps_.client, options_.host),
-      informer_(WorksOf(options_, deps_.client)) {}
+      informer_(WorksOf(options_, deps_.client)) {
+  DriftsTotal();  // Declared before the first one.
+}
 
 absl::StatusOr<std::unique_ptr<AgentCore>> AgentCore::Start(Options options, Deps deps, Now now) {
   std::unique_ptr<AgentCore> core(new AgentCore(std::move(options), std::move(deps)));

@@ -47,5 +47,15 @@ TEST(Metrics, RendersWhatWasCounted) {
   EXPECT_NE(MetricsCatalogue().find("reeve_test_things_total counter Things."), std::string::npos);
 }
 
+TEST(Metrics, AFamilyIsThereBeforeItsFirstSample) {
+  const Gauge gauge("reeve_test_level", "A level.");
+  const std::string declared = "# HELP reeve_test_level A level.\n# TYPE reeve_test_level gauge\n";
+  EXPECT_NE(RenderMetrics().find(declared), std::string::npos);
+  gauge.Set(3);
+  const std::string text = RenderMetrics();
+  EXPECT_NE(text.find(declared + "reeve_test_level 3"), std::string::npos);
+  EXPECT_EQ(text.find(declared), text.rfind(declared));
+}
+
 }  // namespace
 }  // namespace reeve

@@ -94,6 +94,18 @@ void UpdateProcessMetrics() {
   build.Set(1, {{"version", REEVE_VERSION}});
 }
 
+// A family that has counted nothing yet is there all the same, so that a rule on it can be written before it happens.
+std::string WithoutSamples(const std::string& rendered) {
+  Registry& registry = TheRegistry();
+  MutexLock lock(&registry.mu);
+  std::string text;
+  for (const auto& [name, what] : registry.catalogue) {
+    if (rendered.find(fmt::format("# TYPE {} ", name)) != std::string::npos) continue;
+    text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, what.help, name, what.type);
+  }
+  return text;
+}
+
 }  // namespace
 
 Counter::Counter(std::string_view name, std::string_view help)
@@ -131,7 +143,8 @@ void Histogram::Observe(double value, const MetricLabels& labels) const {
 
 std::string RenderMetrics() {
   UpdateProcessMetrics();
-  return prometheus::TextSerializer().Serialize(TheRegistry().prometheus.Collect());
+  const std::string text = prometheus::TextSerializer().Serialize(TheRegistry().prometheus.Collect());
+  return text + WithoutSamples(text);
 }
 
 std::string MetricsCatalogue() {

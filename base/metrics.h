@@ -42,7 +42,8 @@ class Histogram {
   const std::vector<double> buckets_;
 };
 
-// All metrics of the process in Prometheus' text format, with process_* and reeve_build_info added.
+// All metrics of the process in Prometheus' text format, with process_* and reeve_build_info added. Families
+// that have no sample yet are shown by their HELP and TYPE.
 std::string RenderMetrics();
 
 // Name, type and help of every metric declared so far, sorted: the golden of docs/metrics.md.
