@@ -94,7 +94,8 @@ void UpdateProcessMetrics() {
   build.Set(1, {{"version", REEVE_VERSION}});
 }
 
-// A family that has counted nothing yet is there all the same, so that a rule on it can be written before it happens.
+// A family that has counted nothing yet is there all the same, so that a rule on it can be written
+// before it happens.
 std::string WithoutSamples(const std::string& rendered) {
   Registry& registry = TheRegistry();
   MutexLock lock(&registry.mu);
@@ -143,7 +144,8 @@ void Histogram::Observe(double value, const MetricLabels& labels) const {
 
 std::string RenderMetrics() {
   UpdateProcessMetrics();
-  const std::string text = prometheus::TextSerializer().Serialize(TheRegistry().prometheus.Collect());
+  const std::string text =
+      prometheus::TextSerializer().Serialize(TheRegistry().prometheus.Collect());
   return text + WithoutSamples(text);
 }
 

@@ -1,4 +1,5 @@
-// Applying what is already so writes nothing: counted by the store's revision, which every durable write moves.
+// Applying what is already so writes nothing: counted by the store's revision, which every durable
+// write moves.
 #include <gtest/gtest.h>
 
 #include "base/testing/status_matchers.h"
@@ -53,7 +54,9 @@ TEST(Apply, UnchangedManifestsWriteNothing) {
   for (int i = 0; i < 10; ++i) {
     const Said again = estate.Ctl({"apply", "-f", "-"}, kManifests);
     ASSERT_EQ(again.code, 0) << again.err;
-    EXPECT_EQ(again.out, "namespace/shop unchanged\nhost/h1 unchanged\nsite/blog unchanged\nsite/app unchanged\n");
+    EXPECT_EQ(
+        again.out,
+        "namespace/shop unchanged\nhost/h1 unchanged\nsite/blog unchanged\nsite/app unchanged\n");
   }
   EXPECT_EQ(estate.Revision(), before);
 }
@@ -81,7 +84,10 @@ TEST(Apply, AChangeOfOneWritesOnce) {
   std::string changed = kManifests;
   changed.replace(changed.find("production"), 10, "debug");
   const Said said = estate.Ctl({"apply", "-f", "-"}, changed);
-  EXPECT_EQ(said.out, "namespace/shop unchanged\nhost/h1 unchanged\nsite/blog unchanged\nsite/app configured\n") << said.err;
+  EXPECT_EQ(
+      said.out,
+      "namespace/shop unchanged\nhost/h1 unchanged\nsite/blog unchanged\nsite/app configured\n")
+      << said.err;
   EXPECT_EQ(estate.Revision(), before + 1);
 }
 

@@ -1,7 +1,8 @@
-// kill -9 of the real API server under load: no acknowledged write is lost, and watchers resume without a gap or a
-// duplicate. Every watcher's record is compared with the others' event by event, with every acknowledged write, and, replayed,
-// with what the server lists at the end. (The server's own log does not reach back to the start: each kill skips up to
-// kRevisionsReserved revisions, and the log is kept by revisions.)
+// kill -9 of the real API server under load: no acknowledged write is lost, and watchers resume
+// without a gap or a duplicate. Every watcher's record is compared with the others' event by event,
+// with every acknowledged write, and, replayed, with what the server lists at the end. (The
+// server's own log does not reach back to the start: each kill skips up to kRevisionsReserved
+// revisions, and the log is kept by revisions.)
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -52,8 +53,13 @@ v1::Object Sample(const std::string& name, int value) {
 // Creates and changes sites until told to stop; remembers every revision that was acknowledged.
 class Writer {
  public:
-  Writer(const support::ApiServer& server, int number, std::atomic<bool>* stop, std::atomic<int>* acknowledged)
-      : stub_(NewStub(server)), number_(number), stop_(stop), acknowledged_(acknowledged), thread_([this] { Loop(); }) {}
+  Writer(const support::ApiServer& server, int number, std::atomic<bool>* stop,
+         std::atomic<int>* acknowledged)
+      : stub_(NewStub(server)),
+        number_(number),
+        stop_(stop),
+        acknowledged_(acknowledged),
+        thread_([this] { Loop(); }) {}
   ~Writer() {
     *stop_ = true;
     Join();
@@ -110,7 +116,10 @@ class Writer {
 class Follower {
  public:
   Follower(const support::ApiServer& server, v1::VersionResponse from)
-      : stub_(NewStub(server)), from_(std::move(from)), revision_(from_.revision()), thread_([this] { Loop(); }) {}
+      : stub_(NewStub(server)),
+        from_(std::move(from)),
+        revision_(from_.revision()),
+        thread_([this] { Loop(); }) {}
   ~Follower() {
     EndAt(0);
     Join();
@@ -142,8 +151,8 @@ class Follower {
       context.TryCancel();  // The server would go on.
       SetContext(nullptr);
       const grpc::Status status = stream->Finish();
-      const bool must_relist =
-          status.error_code() == grpc::StatusCode::OUT_OF_RANGE || status.error_code() == grpc::StatusCode::DATA_LOSS;
+      const bool must_relist = status.error_code() == grpc::StatusCode::OUT_OF_RANGE ||
+                               status.error_code() == grpc::StatusCode::DATA_LOSS;
       if (must_relist) error_ = status.error_message();
       if (must_relist) return;
     }
@@ -153,7 +162,8 @@ class Follower {
     v1::WatchEvent event;
     std::vector<Seen> batch;  // A transaction counts when it has come whole.
     while (revision_ < until_ && stream->Read(&event)) {
-      if (event.has_object()) batch.push_back({event.revision(), event.type(), event.object().site().metadata().name()});
+      if (event.has_object())
+        batch.push_back({event.revision(), event.type(), event.object().site().metadata().name()});
       if (event.more()) continue;
       seen_.insert(seen_.end(), batch.begin(), batch.end());
       batch.clear();
@@ -204,21 +214,24 @@ std::map<std::string, int64_t> Listed(const support::ApiServer& server) {
   v1::ListChunk chunk;
   while (stream->Read(&chunk)) {
     for (const v1::Object& object : chunk.items()) {
-      listed[object.site().metadata().name()] = std::stoll(object.site().metadata().resource_version());
+      listed[object.site().metadata().name()] =
+          std::stoll(object.site().metadata().resource_version());
     }
   }
   EXPECT_TRUE(stream->Finish().ok());
   return listed;
 }
 
-// What a watcher's cache holds after these events. Revisions only grow, and nothing changes before it was added.
+// What a watcher's cache holds after these events. Revisions only grow, and nothing changes before
+// it was added.
 std::map<std::string, int64_t> Replayed(const std::vector<Seen>& events) {
   std::map<std::string, int64_t> state;
   int64_t last = 0;
   for (const Seen& event : events) {
     EXPECT_GT(event.revision, last) << event.name << ": a duplicate, or out of order";
     last = event.revision;
-    EXPECT_EQ(event.type == v1::WatchEvent::ADDED, !state.contains(event.name)) << event.name << ": a gap or a duplicate";
+    EXPECT_EQ(event.type == v1::WatchEvent::ADDED, !state.contains(event.name))
+        << event.name << ": a gap or a duplicate";
     state[event.name] = event.revision;
   }
   return state;
@@ -240,10 +253,12 @@ class Crash : public testing::Test {
   void KillUnderLoad() {
     std::atomic<bool> stop{false};
     std::vector<std::unique_ptr<Writer>> writers;
-    for (int i = 0; i < kWriters; ++i) writers.push_back(std::make_unique<Writer>(server_, i, &stop, &acknowledged_));
+    for (int i = 0; i < kWriters; ++i)
+      writers.push_back(std::make_unique<Writer>(server_, i, &stop, &acknowledged_));
     for (int cycle = 0; cycle < Cycles(); ++cycle) {
       const int goal = acknowledged_ + kWritesBetweenKills;
-      ASSERT_TRUE(support::WaitUntil(absl::Seconds(60), [&] { return acknowledged_ >= goal; })) << "writes stand still";
+      ASSERT_TRUE(support::WaitUntil(absl::Seconds(60), [&] { return acknowledged_ >= goal; }))
+          << "writes stand still";
       server_.Kill();
       ASSERT_OK(server_.Start());
     }
@@ -263,7 +278,8 @@ class Crash : public testing::Test {
 
 TEST_F(Crash, KeepsEveryAcknowledgedWriteAndEveryWatch) {
   std::vector<std::unique_ptr<Follower>> followers;
-  for (int i = 0; i < kWatchers; ++i) followers.push_back(std::make_unique<Follower>(server_, start_));
+  for (int i = 0; i < kWatchers; ++i)
+    followers.push_back(std::make_unique<Follower>(server_, start_));
   KillUnderLoad();
   const int64_t last = LastWrite(server_);
   for (auto& follower : followers) follower->EndAt(last);
@@ -280,8 +296,8 @@ TEST_F(Crash, KeepsEveryAcknowledgedWriteAndEveryWatch) {
   int lost = 0;
   for (const auto& write : writes_) lost += events.contains(write) ? 0 : 1;
   EXPECT_EQ(lost, 0) << "of " << writes_.size() << " acknowledged writes";
-  std::printf("%d kills, %zu acknowledged writes, %d lost, %zu events to each of %d watchers\n", Cycles(), writes_.size(),
-              lost, reference.size(), kWatchers);
+  std::printf("%d kills, %zu acknowledged writes, %d lost, %zu events to each of %d watchers\n",
+              Cycles(), writes_.size(), lost, reference.size(), kWatchers);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// /metrics of every program: promtool finds nothing wrong, and docs/metrics.md names all that is there.
+// /metrics of every program: promtool finds nothing wrong, and docs/metrics.md names all that is
+// there.
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
@@ -90,10 +91,10 @@ bool Ask(const std::string& endpoint, const std::string& pki) {
 std::string StandaloneMetrics() {
   support::TempDir dir;
   EXPECT_OK(support::ApiServer(dir.path()).Init());
-  const absl::StatusOr<ChildProcess> process =
-      ChildProcess::Start({support::BinDir() + "/reeve-standalone", "serve", "--data-dir", dir.path(), "--listen",
-                           "127.0.0.1:0", "--join-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
-                          dir.path() + "/server.log");
+  const absl::StatusOr<ChildProcess> process = ChildProcess::Start(
+      {support::BinDir() + "/reeve-standalone", "serve", "--data-dir", dir.path(), "--listen",
+       "127.0.0.1:0", "--join-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
+      dir.path() + "/server.log");
   EXPECT_OK(process);
   const std::string address = AddressOf("http", dir.path());
   EXPECT_TRUE(Ask(AddressOf("api", dir.path()), dir.path() + "/pki"));
@@ -107,9 +108,9 @@ std::string ControllersMetrics() {
   EXPECT_OK(server.Start());
   const std::string address = fmt::format("127.0.0.1:{}", support::FreePort());
   const absl::StatusOr<ChildProcess> process = ChildProcess::Start(
-      {support::BinDir() + "/reeve-controllers", "--server", server.endpoint(), "--ca-file", server.pki() + "/ca.crt",
-       "--cert-file", server.pki() + "/controllers.crt", "--key-file", server.pki() + "/controllers.key",
-       "--probe-address", address},
+      {support::BinDir() + "/reeve-controllers", "--server", server.endpoint(), "--ca-file",
+       server.pki() + "/ca.crt", "--cert-file", server.pki() + "/controllers.crt", "--key-file",
+       server.pki() + "/controllers.key", "--probe-address", address},
       dir.path() + "/controllers.log");
   EXPECT_OK(process);
   return MetricsWith(address, "controller_runtime_reconcile_total{");
@@ -130,7 +131,8 @@ struct Family {
 };
 
 // From the HELP and TYPE lines.
-void Collect(const std::string& program, const std::string& text, std::map<std::string, Family>* families) {
+void Collect(const std::string& program, const std::string& text,
+             std::map<std::string, Family>* families) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
@@ -147,15 +149,20 @@ void Collect(const std::string& program, const std::string& text, std::map<std::
 std::string Page(const std::map<std::string, Family>& families) {
   std::string text =
       "# Metrics\n\n"
-      "Every program serves `/metrics` in Prometheus' text format. Where Kubernetes' API server, controller-runtime or\n"
-      "client-go have a name for a thing, it is used, so that dashboards for them work. Labels come from closed sets\n"
+      "Every program serves `/metrics` in Prometheus' text format. Where Kubernetes' API server, "
+      "controller-runtime or\n"
+      "client-go have a name for a thing, it is used, so that dashboards for them work. Labels "
+      "come from closed sets\n"
       "(verb, resource, code, controller, provider, result), never from names of objects.\n\n"
-      "`reeve-standalone` has what `reeve-apiserver` and `reeve-controllers` have, but for the election of a leader.\n\n"
-      "This page is what the programs themselves say; `metrics_test` compares it, and `UPDATE_GOLDEN=1` renews it.\n\n"
+      "`reeve-standalone` has what `reeve-apiserver` and `reeve-controllers` have, but for the "
+      "election of a leader.\n\n"
+      "This page is what the programs themselves say; `metrics_test` compares it, and "
+      "`UPDATE_GOLDEN=1` renews it.\n\n"
       "| name | type | what | programs |\n| --- | --- | --- | --- |\n";
   for (const auto& [name, family] : families) {
     std::string programs;
-    for (const std::string& program : family.programs) programs += (programs.empty() ? "" : ", ") + program;
+    for (const std::string& program : family.programs)
+      programs += (programs.empty() ? "" : ", ") + program;
     text += fmt::format("| `{}` | {} | {} | {} |\n", name, family.type, family.help, programs);
   }
   return text;
@@ -165,31 +172,37 @@ class MetricsTest : public testing::Test {
  protected:
   // One run of each program serves all tests.
   static const std::map<std::string, std::string>& Texts() {
-    static const auto* const texts = new std::map<std::string, std::string>{{"agent", AgentMetrics()},
-                                                                            {"apiserver", ApiServerMetrics()},
-                                                                            {"controllers", ControllersMetrics()},
-                                                                            {"standalone", StandaloneMetrics()}};
+    static const auto* const texts =
+        new std::map<std::string, std::string>{{"agent", AgentMetrics()},
+                                               {"apiserver", ApiServerMetrics()},
+                                               {"controllers", ControllersMetrics()},
+                                               {"standalone", StandaloneMetrics()}};
     return *texts;
   }
 };
 
 TEST_F(MetricsTest, PromtoolFindsNothingWrong) {
-  if (!std::filesystem::exists(kPromtool)) GTEST_SKIP() << "promtool (Debian's package prometheus) is not installed";
+  if (!std::filesystem::exists(kPromtool))
+    GTEST_SKIP() << "promtool (Debian's package prometheus) is not installed";
   support::TempDir dir;
   for (const auto& [program, text] : Texts()) {
     const std::string path = dir.path() + "/" + program;
     std::ofstream(path) << text;
-    const absl::StatusOr<std::string> said = support::RunToEnd({kPromtool, "check", "metrics"}, path + ".log", path);
+    const absl::StatusOr<std::string> said =
+        support::RunToEnd({kPromtool, "check", "metrics"}, path + ".log", path);
     ASSERT_OK(said) << program;
     EXPECT_EQ(*said, "") << program;
   }
 }
 
 TEST_F(MetricsTest, PromtoolWouldFindWhatIsWrong) {
-  if (!std::filesystem::exists(kPromtool)) GTEST_SKIP() << "promtool (Debian's package prometheus) is not installed";
+  if (!std::filesystem::exists(kPromtool))
+    GTEST_SKIP() << "promtool (Debian's package prometheus) is not installed";
   support::TempDir dir;
   std::ofstream(dir.path() + "/bad") << "# TYPE things counter\nthings 1\n";
-  EXPECT_FALSE(support::RunToEnd({kPromtool, "check", "metrics"}, dir.path() + "/log", dir.path() + "/bad").ok());
+  EXPECT_FALSE(
+      support::RunToEnd({kPromtool, "check", "metrics"}, dir.path() + "/log", dir.path() + "/bad")
+          .ok());
 }
 
 TEST_F(MetricsTest, TheDocumentNamesThemAll) {

@@ -26,13 +26,15 @@ spec:
 // A Process site with a port of its own on h1.
 std::string Pinned(const std::string& name, int port) {
   return "apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: " + name +
-         "\nspec:\n  type: Process\n  placement:\n    hosts: [h1]\n  process:\n    command: [node, server.js]\n    port: " +
+         "\nspec:\n  type: Process\n  placement:\n    hosts: [h1]\n  process:\n    command: [node, "
+         "server.js]\n    port: " +
          std::to_string(port) + "\n";
 }
 
 // A Static site whose spec goes on with `rest`.
 std::string Static(const std::string& name, const std::string& rest) {
-  return "apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: " + name + "\nspec:\n  type: Static\n" + rest;
+  return "apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: " + name +
+         "\nspec:\n  type: Static\n" + rest;
 }
 
 struct Refusal {
@@ -45,18 +47,22 @@ void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.what; 
 std::vector<Refusal> Refusals() {
   return {
       {"PortBelowTheRange", Pinned("low", 19999),
-       "STDIN:11:5: spec.process.port: must be between 20000 and 20099, the port range of host h1\n"},
+       "STDIN:11:5: spec.process.port: must be between 20000 and 20099, the port range of host "
+       "h1\n"},
       {"PortAboveTheRange", Pinned("high", 20100),
-       "STDIN:11:5: spec.process.port: must be between 20000 and 20099, the port range of host h1\n"},
+       "STDIN:11:5: spec.process.port: must be between 20000 and 20099, the port range of host "
+       "h1\n"},
       {"PortAbove65535", Pinned("none", 65536),
        "STDIN:11:11: spec.process.port: must be at most 65535, got \"65536\"\n"},
       {"PortHeld", Pinned("second", 20005),
        "STDIN:11:5: spec.process.port: \"h1/20005\" is held by Site default/first\n"},
-      {"HostnameHeld", Static("other", "  domains: [a.example.test, b.example.test, free.example.test]\n"),
+      {"HostnameHeld",
+       Static("other", "  domains: [a.example.test, b.example.test, free.example.test]\n"),
        "STDIN:7:13: spec.domains[0]: \"a.example.test\" is held by Site default/blog\n"
        "STDIN:7:29: spec.domains[1]: \"b.example.test\" is held by Site default/blog\n"},
       {"HostnameTwiceInOneManifest",
-       Static("one", "  domains: [c.example.test]\n") + "---\n" + Static("two", "  domains: [c.example.test]\n"),
+       Static("one", "  domains: [c.example.test]\n") + "---\n" +
+           Static("two", "  domains: [c.example.test]\n"),
        "STDIN:15:13: spec.domains[0]: \"c.example.test\" is held by Site default/one\n"},
       {"UnknownField", Static("typo", "  replica: 2\n"),
        "STDIN:7:3: unknown field \"spec.replica\", did you mean \"replicas\"?\n"},
@@ -112,7 +118,8 @@ TEST_F(RefusalsTest, APhaseThatMayNotFollow) {
   const absl::Status refused = estate_->api()->UpdateStatus(request).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(refused.message(),
-            "Site default/blog: status.phase cannot go from Created to DomainActive; from Created it can go to Provisioning");
+            "Site default/blog: status.phase cannot go from Created to DomainActive; from Created "
+            "it can go to Provisioning");
   EXPECT_EQ(estate_->Revision(), before);
 }
 
