@@ -55,8 +55,9 @@ function(reeve_binary name)
   _reeve_record(${name} "${ARG_DEPS}")
 endfunction()
 
-# reeve_test(name SOURCES x_test.cc DEPS ... [LABELS core] [TIMEOUT s] [ARGS ...]): one ctest entry per binary,
-# run from the source root so that goldens are found by relative path. Label `core` is run under sanitizers too.
+# reeve_test(name SOURCES x_test.cc DEPS ... [LABELS core threads] [TIMEOUT s] [ARGS ...]): one ctest entry per binary,
+# run from the source root so that goldens are found by relative path. Label `core` is run with the address sanitizer
+# too, `threads` with the thread sanitizer: what owns or is called by threads.
 function(reeve_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS;ARGS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -69,9 +70,7 @@ function(reeve_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
   foreach(label IN LISTS ARG_LABELS)
-    if(label STREQUAL "core")
-      set_property(GLOBAL APPEND PROPERTY REEVE_CORE_TESTS ${name})
-    endif()
+    set_property(GLOBAL APPEND PROPERTY REEVE_TESTS_${label} ${name})
   endforeach()
 endfunction()
 
@@ -118,8 +117,10 @@ function(reeve_check_layers)
       endif()
     endforeach()
   endforeach()
-  get_property(core GLOBAL PROPERTY REEVE_CORE_TESTS)
-  add_custom_target(core_tests DEPENDS ${core})
+  foreach(label core threads)
+    get_property(tests GLOBAL PROPERTY REEVE_TESTS_${label})
+    add_custom_target(${label}_tests DEPENDS ${tests})
+  endforeach()
   get_property(benches GLOBAL PROPERTY REEVE_BENCHES)
   if(benches)
     add_custom_target(benches DEPENDS ${benches})

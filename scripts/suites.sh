@@ -34,17 +34,17 @@ suites_test() {
     suites_ctest tsan all
   else
     suites_ctest asan core
-    suites_ctest tsan core
+    suites_ctest tsan threads
   fi
   suites_fleet
   note "$PASSED passed, $FAILED failed$( ((SKIPPED)) && echo ", $SKIPPED skipped")"
   ((FAILED == 0))
 }
 
-# suites_ctest PRESET all|core: builds and runs; core means the tests with ctest's label core.
+# suites_ctest PRESET all|LABEL: builds and runs; with a label only the tests that bear it.
 suites_ctest() {
   local preset=$1 dir=$ROOT/build/$1 select=() target=all start
-  if [[ $2 == core ]]; then select=(-L '^core$') target=core_tests; fi
+  if [[ $2 != all ]]; then select=(-L "^$2\$") target=$2_tests; fi
   note "== $preset, $2 tests"
   start=$(now_ds)
   if ! suites_build "$preset" "$target"; then
