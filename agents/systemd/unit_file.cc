@@ -138,17 +138,22 @@ bool IsLoaderName(std::string_view name) {
   return name.starts_with("LD_") || name == "BASH_ENV" || name == "ENV";
 }
 
+// A variable of the manifest: $(NAME) in its value is replaced as in the command.
+absl::StatusOr<std::string> Assignment(const v1::EnvVar& variable, const Variables& variables) {
+  if (!IsEnvName(variable.name()) || IsLoaderName(variable.name())) {
+    return InvalidArgument("not a name for a variable");
+  }
+  ASSIGN_OR_RETURN(const std::string value, Expand(variable.value(), variables));
+  return QuoteEnvironment(variable.name() + "=" + value);
+}
+
 void EmitEnvironment(const v1::Artifact::Unit& unit, Emitter& out) {
+  const Variables variables = VariablesOf(unit);
   for (const v1::EnvVar& variable : unit.env()) {
-    const std::string field = "env." + variable.name();
-    if (!IsEnvName(variable.name()) || IsLoaderName(variable.name())) {
-      out.Set("Environment", InvalidArgument("not a name for a variable"), field);
-      continue;
-    }
-    out.Set("Environment", QuoteEnvironment(variable.name() + "=" + variable.value()), field);
+    out.Set("Environment", Assignment(variable, variables), "env." + variable.name());
   }
   // Ours come last, and win.
-  for (const auto& [name, value] : VariablesOf(unit)) {
+  for (const auto& [name, value] : variables) {
     out.Set("Environment", QuoteEnvironment(fmt::format("{}={}", name, value)), name);
   }
 }

@@ -98,6 +98,17 @@ TEST(UnitFileTest, RefusesControlBytesEverywhere) {
   }
 }
 
+TEST(UnitFileTest, VariablesAreReplacedInTheEnvironmentToo) {
+  v1::Artifact::Unit unit = Plain();
+  unit.add_env()->set_name("DATA");
+  unit.mutable_env(0)->set_value("$(STATE_DIR)/db at $(PORT), $$(PORT)");
+  ASSERT_OK_AND_ASSIGN(const std::string text, Render(unit));
+  EXPECT_THAT(text, HasSubstr("DATA=/var/lib/reeve-sites/reeve-inst-blog-0a1b2c3d/db at 8000, "));
+  EXPECT_THAT(text, HasSubstr("(PORT)\""));
+  unit.mutable_env(0)->set_value("$(NO_SUCH)");
+  EXPECT_THAT(Render(unit), IsError(StatusCode::kInvalidArgument, "unknown variable $(NO_SUCH)"));
+}
+
 TEST(UnitFileTest, AProgramStaysInItsRelease) {
   for (const char* program :
        {"../x", "/bin/sh", "-bin/app/..", "a b", "$(PORT)", "a%h", "!x", "@x", "a\"b", ""}) {
