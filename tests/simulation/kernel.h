@@ -1,7 +1,8 @@
-// The heart of the simulation: one heap of events in simulated time, chance from one seed, a trace of every decision.
+// The heart of the simulation: one heap of events in simulated time, chance from one seed, a trace
+// of every decision.
 //
-// The same seed gives the same trace, byte for byte, in every process: nothing here looks at addresses, hash order, threads
-// or a real clock. Thread-compatible: one thread.
+// The same seed gives the same trace, byte for byte, in every process: nothing here looks at
+// addresses, hash order, threads or a real clock. Thread-compatible: one thread.
 #pragma once
 
 #include <absl/time/time.h>
@@ -18,13 +19,13 @@
 
 namespace reeve::simulation {
 
-// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). One stream per purpose,
-// so that a draw added for one does not shift the others.
+// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA
+// 2014). One stream per purpose, so that a draw added for one does not shift the others.
 class Chance {
  public:
   Chance(uint64_t seed, std::string_view purpose);
   uint64_t Next();
-  uint64_t Below(uint64_t bound);        // 0 .. bound-1. REQUIRES: bound > 0.
+  uint64_t Below(uint64_t bound);  // 0 .. bound-1. REQUIRES: bound > 0.
   bool OneIn(uint64_t n) { return Below(n) == 0; }
   bool Percent(int percent) { return Below(100) < static_cast<uint64_t>(percent); }
   absl::Duration Upto(absl::Duration longest);
@@ -45,7 +46,8 @@ class Kernel {
   // Runs `event` after `delay`. Events of one instant run in the order they were added.
   void After(absl::Duration delay, std::function<void()> event);
 
-  // Runs the next event, moving time to it. False when there is none before `end` (then time is `end`).
+  // Runs the next event, moving time to it. False when there is none before `end` (then time is
+  // `end`).
   bool RunNext(absl::Duration end);
 
   // Adds a line to the trace: "12.345 <what>".
