@@ -144,6 +144,11 @@ suites_bench() {
   "$ROOT/build/release/bin/reeve-bench" "$@"
 }
 
+suites_sim() {
+  suites_build dev reeve-sim
+  "$ROOT/build/dev/bin/reeve-sim" --seeds "${1:-2000}" --jobs "$JOBS"
+}
+
 suites_fmt() {
   (cd "$ROOT" && git ls-files -z -- '*.cc' '*.h' | xargs -0 -r clang-format -i)
 }
