@@ -1,5 +1,5 @@
-// The home of time. Leases, deadlines and back-off are counted on the monotonic clock, which never jumps; the wall
-// clock is for what people and certificates read.
+// The home of time. Leases, deadlines and back-off are counted on the monotonic clock, which never
+// jumps; the wall clock is for what people and certificates read.
 #pragma once
 
 #include <absl/time/time.h>
@@ -8,7 +8,8 @@ namespace reeve {
 
 // One reading of both clocks.
 struct Now {
-  absl::Duration mono;  // Since an arbitrary start (boot, in production); only differences mean something.
+  // Since an arbitrary start (boot, in production); only differences mean something.
+  absl::Duration mono;
   absl::Time wall;
 };
 

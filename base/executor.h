@@ -1,4 +1,5 @@
-// The home of threads. Cores expose a step (ProcessOne) and own no thread; mains run them with these.
+// The home of threads. Cores expose a step (ProcessOne) and own no thread; mains run them with
+// these.
 #pragma once
 
 #include <absl/time/time.h>
@@ -38,7 +39,8 @@ class Thread {
   std::thread thread_;
 };
 
-// Blocks the calling thread until SIGINT or SIGTERM. REQUIRES: BlockSignals() was called before any thread started.
+// Blocks the calling thread until SIGINT or SIGTERM. REQUIRES: BlockSignals() was called before any
+// thread started.
 void BlockSignals();
 int WaitForSignal();
 

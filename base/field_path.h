@@ -1,5 +1,6 @@
-// Paths of fields as people write them: spec.endpoints[0].domain, metadata.labels[team]. Built and parsed here only;
-// validation, YAML positions, managedFields, diff and conflicts all use this type.
+// Paths of fields as people write them: spec.endpoints[0].domain, metadata.labels[team]. Built and
+// parsed here only; validation, YAML positions, managedFields, diff and conflicts all use this
+// type.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -15,9 +16,19 @@ namespace reeve {
 // Immutable value; Child and the like return longer paths. Thread-compatible.
 class FieldPath {
  public:
-  struct Field { std::string name; auto operator<=>(const Field&) const = default; };
-  struct Index { int index; auto operator<=>(const Index&) const = default; };
-  struct Key { std::string key; auto operator<=>(const Key&) const = default; };  // A map key, or a list item's merge key.
+  struct Field {
+    std::string name;
+    auto operator<=>(const Field&) const = default;
+  };
+  struct Index {
+    int index;
+    auto operator<=>(const Index&) const = default;
+  };
+  // A map key, or a list item's merge key.
+  struct Key {
+    std::string key;
+    auto operator<=>(const Key&) const = default;
+  };
   using Step = std::variant<Field, Index, Key>;
 
   FieldPath() = default;

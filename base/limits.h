@@ -1,4 +1,5 @@
-// Every bound on sizes, queues and retries, in one place. A bound that people meet is also in docs/limits.md.
+// Every bound on sizes, queues and retries, in one place. A bound that people meet is also in
+// docs/limits.md.
 #pragma once
 
 #include <absl/time/time.h>
@@ -40,7 +41,8 @@ inline constexpr absl::Duration kBookmarkPeriod = absl::Seconds(30);
 // History.
 inline constexpr int64_t kWatchLogRevisionsMax = 100'000;
 
-// Leases: heartbeat every 10 s, unknown after 40 s; after a restart nobody is called dead before the grace is over.
+// Leases: heartbeat every 10 s, unknown after 40 s; after a restart nobody is called dead before
+// the grace is over.
 inline constexpr int kHeartbeatSeconds = 10;
 inline constexpr int kLeaseTtlSeconds = 40;
 static_assert(kLeaseTtlSeconds >= 3 * kHeartbeatSeconds);

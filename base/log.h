@@ -11,19 +11,23 @@
 namespace reeve {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
-enum class LogFormat { kText, kJson };  // Text for terminals; JSON, one object a line, for machines.
+// Text for terminals; JSON, one object a line, for machines.
+enum class LogFormat { kText, kJson };
 
 struct LogKey {
   template <typename T>
-  LogKey(std::string_view key_in, const T& value_in) : key(key_in), value(fmt::format("{}", value_in)) {}
+  LogKey(std::string_view key_in, const T& value_in)
+      : key(key_in), value(fmt::format("{}", value_in)) {}
   std::string_view key;
   std::string value;
 };
 
-// Log(kInfo, "instance placed", {{"instance", key}, {"host", h}}). Values are escaped. Thread safety: safe.
+// Log(kInfo, "instance placed", {{"instance", key}, {"host", h}}). Values are escaped. Thread
+// safety: safe.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogKey> keys = {});
 
-// Sets the component's name, the format and the lowest level shown. Call once, in main, before any thread starts.
+// Sets the component's name, the format and the lowest level shown. Call once, in main, before any
+// thread starts.
 void InitLog(std::string_view component, LogFormat format, LogLevel lowest);
 
 }  // namespace reeve

@@ -1,4 +1,5 @@
-// Metrics by the names the field knows, in one registry of the process. The only door to prometheus-cpp.
+// Metrics by the names the field knows, in one registry of the process. The only door to
+// prometheus-cpp.
 #pragma once
 
 #include <map>
@@ -10,8 +11,8 @@ namespace reeve {
 
 using MetricLabels = std::map<std::string, std::string>;
 
-// A family: declare once as a static or a member, then observe with labels. Labels come from closed sets, never from
-// object names. Thread safety: safe.
+// A family: declare once as a static or a member, then observe with labels. Labels come from closed
+// sets, never from object names. Thread safety: safe.
 class Counter {
  public:
   Counter(std::string_view name, std::string_view help);  // CHECKs that the name ends in _total.
@@ -42,8 +43,8 @@ class Histogram {
   const std::vector<double> buckets_;
 };
 
-// All metrics of the process in Prometheus' text format, with process_* and reeve_build_info added. Families
-// that have no sample yet are shown by their HELP and TYPE.
+// All metrics of the process in Prometheus' text format, with process_* and reeve_build_info added.
+// Families that have no sample yet are shown by their HELP and TYPE.
 std::string RenderMetrics();
 
 // Name, type and help of every metric declared so far, sorted: the golden of docs/metrics.md.

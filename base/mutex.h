@@ -1,5 +1,5 @@
-// std::mutex and std::condition_variable with absl's thread-safety annotations. The packaged absl::Mutex is not
-// instrumented, so under TSan it reports races that are none.
+// std::mutex and std::condition_variable with absl's thread-safety annotations. The packaged
+// absl::Mutex is not instrumented, so under TSan it reports races that are none.
 #pragma once
 
 #include <absl/base/thread_annotations.h>

@@ -1,5 +1,5 @@
-// Bridges between std::string_view, which all our code uses, and absl::string_view, which in Debian's abseil is a
-// different type without conversions either way.
+// Bridges between std::string_view, which all our code uses, and absl::string_view, which in
+// Debian's abseil is a different type without conversions either way.
 #pragma once
 
 #include <absl/strings/string_view.h>

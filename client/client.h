@@ -1,7 +1,8 @@
-// What every component speaks to: the API, over gRPC, in process, or through the simulator's network.
+// What every component speaks to: the API, over gRPC, in process, or through the simulator's
+// network.
 //
-// Small interfaces, composed into Client. All calls block and are bounded by a deadline of the implementation; a call
-// that timed out may have been executed. Thread safety: safe.
+// Small interfaces, composed into Client. All calls block and are bounded by a deadline of the
+// implementation; a call that timed out may have been executed. Thread safety: safe.
 #pragma once
 
 #include <absl/status/status.h>
@@ -54,8 +55,9 @@ class StatusWriter {
 class WatchStream {
  public:
   virtual ~WatchStream() = default;
-  // The next event, nullopt when there is none now. An error ends the stream: UNAVAILABLE and RESOURCE_EXHAUSTED: resume
-  // from the last revision; OUT_OF_RANGE: relist; DATA_LOSS: another epoch, relist and beware.
+  // The next event, nullopt when there is none now. An error ends the stream: UNAVAILABLE and
+  // RESOURCE_EXHAUSTED: resume from the last revision; OUT_OF_RANGE: relist; DATA_LOSS: another
+  // epoch, relist and beware.
   virtual absl::StatusOr<std::optional<v1::WatchEvent>> Next() = 0;
 };
 
@@ -74,8 +76,9 @@ class Content {
  public:
   virtual ~Content() = default;
   // `read` fills in the next piece and returns false at the end.
-  virtual absl::StatusOr<v1::Blob> PutBlob(const std::string& ns, const std::string& digest, const std::string& source,
-                                           const std::function<absl::StatusOr<bool>(std::string*)>& read) = 0;
+  virtual absl::StatusOr<v1::Blob> PutBlob(
+      const std::string& ns, const std::string& digest, const std::string& source,
+      const std::function<absl::StatusOr<bool>(std::string*)>& read) = 0;
   virtual absl::Status GetBlob(const std::string& ns, const std::string& digest,
                                const std::function<absl::Status(std::string_view)>& write) = 0;
 };
@@ -86,7 +89,8 @@ class Admin {
   virtual ~Admin() = default;
   virtual absl::StatusOr<v1::VersionResponse> Version() = 0;
   // A token with which one machine may join as a host, once.
-  virtual absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& request) = 0;
+  virtual absl::StatusOr<v1::CreateTokenResponse> CreateToken(
+      const v1::CreateTokenRequest& request) = 0;
 };
 
 // Everything a server offers to its users.

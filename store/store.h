@@ -1,14 +1,15 @@
-// The store seam: ordered keys with versions, one global revision, transactions with preconditions, watches.
+// The store seam: ordered keys with versions, one global revision, transactions with preconditions,
+// watches.
 //
-// Every commit gets the next revision. A transaction's writes become visible together, at its revision. What Commit
-// acknowledged survives any crash (unless the transaction said durable = false). Implementations: OpenRocksStore,
-// NewMemStore; all pass store/testing/store_conformance.
+// Every commit gets the next revision. A transaction's writes become visible together, at its
+// revision. What Commit acknowledged survives any crash (unless the transaction said durable =
+// false). Implementations: OpenRocksStore, NewMemStore; all pass store/testing/store_conformance.
 //
-// Example: two writers create key "a" at revision 41: one Commit with MustBeAbsent("a") returns 42, the other ABORTED
-// with the present version of "a" among the failed preconditions.
+// Example: two writers create key "a" at revision 41: one Commit with MustBeAbsent("a") returns 42,
+// the other ABORTED with the present version of "a" among the failed preconditions.
 //
-// Range rule: [first, last), an empty `last` means to the end. Thread safety: all classes here are thread-safe, unless
-// said otherwise.
+// Range rule: [first, last), an empty `last` means to the end. Thread safety: all classes here are
+// thread-safe, unless said otherwise.
 #pragma once
 
 #include <absl/status/status.h>
@@ -39,8 +40,12 @@ struct Precondition {
   Kind kind = Kind::kAbsent;
   Revision modified = 0;  // For kModifiedAt.
 };
-inline Precondition MustBeAbsent(std::string key) { return {std::move(key), Precondition::Kind::kAbsent, 0}; }
-inline Precondition MustBePresent(std::string key) { return {std::move(key), Precondition::Kind::kPresent, 0}; }
+inline Precondition MustBeAbsent(std::string key) {
+  return {std::move(key), Precondition::Kind::kAbsent, 0};
+}
+inline Precondition MustBePresent(std::string key) {
+  return {std::move(key), Precondition::Kind::kPresent, 0};
+}
 inline Precondition MustBeAt(std::string key, Revision modified) {
   return {std::move(key), Precondition::Kind::kModifiedAt, modified};
 }
@@ -52,14 +57,16 @@ struct Write {
 
 struct Txn {
   std::vector<Precondition> preconditions;
-  std::vector<Write> writes;  // Keys are distinct. None: only a check; nothing is written, no revision is used.
-  bool durable = true;        // False: acknowledged before it is on disk (Lease).
+  std::vector<Write>
+      writes;  // Keys are distinct. None: only a check; nothing is written, no revision is used.
+  bool durable = true;  // False: acknowledged before it is on disk (Lease).
 };
 
 // How a commit ended.
 struct CommitResult {
-  absl::Status status;     // OK; ABORTED: see `failed`; RESOURCE_EXHAUSTED: no space; UNAVAILABLE: stopped acknowledging.
-  Revision revision = 0;   // Of the commit; of the check, when nothing was written.
+  absl::Status status;    // OK; ABORTED: see `failed`; RESOURCE_EXHAUSTED: no space; UNAVAILABLE:
+                          // stopped acknowledging.
+  Revision revision = 0;  // Of the commit; of the check, when nothing was written.
   // Every precondition that did not hold, with the version that is there (nullopt: absent).
   struct Failed {
     Precondition precondition;
@@ -81,21 +88,23 @@ class ReadView {
 
 // All changes of one commit that a watcher asked for.
 struct Change {
-  Version version;                   // For a delete: key and revision; value empty.
+  Version version;  // For a delete: key and revision; value empty.
   bool deleted = false;
-  std::optional<Version> previous;   // The version it replaced.
+  std::optional<Version> previous;  // The version it replaced.
 };
 struct Batch {
   Revision revision = 0;
-  std::vector<Change> changes;  // In key order. Empty: a bookmark, nothing up to `revision` is missing.
+  std::vector<Change>
+      changes;  // In key order. Empty: a bookmark, nothing up to `revision` is missing.
 };
 
 // Batches in revision order, no gap, no duplicate.
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // The next batch, nullopt when there is none now. OUT_OF_RANGE: the revision was compacted; RESOURCE_EXHAUSTED: fell
-  // behind: resume from last_revision(). After an error the watcher is dead.
+  // The next batch, nullopt when there is none now. OUT_OF_RANGE: the revision was compacted;
+  // RESOURCE_EXHAUSTED: fell behind: resume from last_revision(). After an error the watcher is
+  // dead.
   virtual absl::StatusOr<std::optional<Batch>> Next() = 0;
   virtual Revision last_revision() const = 0;
 };
@@ -110,13 +119,15 @@ class Store {
   // The view at `at`, 0 for now. OUT_OF_RANGE: compacted, or not yet reached.
   virtual absl::StatusOr<std::unique_ptr<ReadView>> Read(Revision at = 0) = 0;
 
-  // Changes of keys in [first, last) with a revision greater than `after`. `wake` is called, from any thread and with no
-  // lock held, when Next may have something; it must be quick and may not call the store. OUT_OF_RANGE: compacted, or
-  // ahead of the store.
-  virtual absl::StatusOr<std::unique_ptr<Watcher>> Watch(std::string_view first, std::string_view last, Revision after,
+  // Changes of keys in [first, last) with a revision greater than `after`. `wake` is called, from
+  // any thread and with no lock held, when Next may have something; it must be quick and may not
+  // call the store. OUT_OF_RANGE: compacted, or ahead of the store.
+  virtual absl::StatusOr<std::unique_ptr<Watcher>> Watch(std::string_view first,
+                                                         std::string_view last, Revision after,
                                                          std::function<void()> wake) = 0;
 
-  // Forgets changes up to `floor`: watches and reads below it are OUT_OF_RANGE. Per-object history is kept separately.
+  // Forgets changes up to `floor`: watches and reads below it are OUT_OF_RANGE. Per-object history
+  // is kept separately.
   virtual absl::Status Compact(Revision floor) = 0;
 
   // Earlier versions of `key`, newest first, at most `limit`; outlives Compact.
@@ -135,13 +146,14 @@ class Store {
 std::unique_ptr<Store> NewMemStore(std::string epoch);
 
 struct RocksOptions {
-  std::string dir;               // Made if absent; holds the database and the mark beside it.
-  uint64_t quota_bytes = 2ull << 30;     // Puts are refused above it; deletes still pass.
-  uint64_t ballast_bytes = 64ull << 20;  // Puts are refused while the disk has less than twice this left.
-  bool sync = true;                      // False: nothing survives a power cut; for tests of other things.
+  std::string dir;                    // Made if absent; holds the database and the mark beside it.
+  uint64_t quota_bytes = 2ull << 30;  // Puts are refused above it; deletes still pass.
+  uint64_t ballast_bytes =
+      64ull << 20;   // Puts are refused while the disk has less than twice this left.
+  bool sync = true;  // False: nothing survives a power cut; for tests of other things.
 };
-// Opens or makes the store. DATA_LOSS: the files are damaged, or hold less than the mark says was acknowledged; names
-// the file and what to do. FAILED_PRECONDITION: another process has it open.
+// Opens or makes the store. DATA_LOSS: the files are damaged, or hold less than the mark says was
+// acknowledged; names the file and what to do. FAILED_PRECONDITION: another process has it open.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksOptions& options);
 
 }  // namespace reeve::store

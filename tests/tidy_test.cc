@@ -15,7 +15,7 @@ namespace reeve {
 namespace {
 
 constexpr int kFunctionLinesMax = 70;
-constexpr int kLineColumnsMax = 140;
+constexpr int kLineColumnsMax = 100;
 constexpr int kFileLinesMax = 800;
 
 const std::vector<std::string>& Folders() {
@@ -74,7 +74,8 @@ std::string Code(const std::string& line) {
 void CheckFunctionLengths(const Source& source) {
   static const std::regex opening(R"(^( {0}| {2})[A-Za-z~].*\{$)");
   static const std::regex not_function(
-      R"(^ *(namespace|class|struct|enum|union|extern|static const|const|constexpr|inline const)\b.*)");
+      R"(^ *(namespace|class|struct|enum|union|extern|static const|const|constexpr|inline const))"
+      R"(\b.*)");
   for (size_t i = 0; i < source.lines.size(); ++i) {
     std::smatch match;
     if (!std::regex_match(source.lines[i], match, opening)) continue;

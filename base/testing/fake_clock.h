@@ -26,7 +26,8 @@ class FakeClock final : public Clock {
 
  private:
   Mutex mu_;
-  Now now_ ABSL_GUARDED_BY(mu_) = {.mono = absl::ZeroDuration(), .wall = absl::FromUnixSeconds(1767225600)};
+  Now now_ ABSL_GUARDED_BY(mu_) = {.mono = absl::ZeroDuration(),
+                                   .wall = absl::FromUnixSeconds(1767225600)};
 };
 
 }  // namespace reeve

@@ -5,8 +5,8 @@
 
 namespace reeve {
 
-// Adds a gtest failure with a line diff when `actual` is not what the file at `path` (relative to the source root)
-// holds. With UPDATE_GOLDEN=1 in the environment writes the file instead.
+// Adds a gtest failure with a line diff when `actual` is not what the file at `path` (relative to
+// the source root) holds. With UPDATE_GOLDEN=1 in the environment writes the file instead.
 void ExpectGolden(std::string_view path, std::string_view actual);
 
 }  // namespace reeve

@@ -23,9 +23,10 @@ TEST(Json, WritesKubernetesDialect) {
   site.mutable_status()->add_conditions()->set_type("Ready");
   EXPECT_EQ(
       ToJson(Wrap(site), -1),
-      R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"shop","resourceVersion":"12","generation":7,)"
-      R"("creationTimestamp":"2026-01-01T00:00:00.25Z"},"spec":{"type":"Static","placement":{"allowSameHost":true},)"
-      R"("health":{"interval":"30s"}},"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}})");
+      R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"shop","resourceVersion":"12",)"
+      R"("generation":7,"creationTimestamp":"2026-01-01T00:00:00.25Z"},)"
+      R"("spec":{"type":"Static","placement":{"allowSameHost":true},"health":{"interval":"30s"}},)"
+      R"("status":{"conditions":[{"type":"Ready","status":"Unknown"}]}})");
   EXPECT_EQ(ToJsonList({}, -1), R"({"apiVersion":"v1","kind":"List","items":[]})");
   EXPECT_EQ(ToJson(NewObject(*KindRegistry::Get().FindByName("Host"))),
             "{\n    \"apiVersion\": \"reeve/v1\",\n    \"kind\": \"Host\"\n}");
@@ -34,8 +35,10 @@ TEST(Json, WritesKubernetesDialect) {
 TEST(Json, ReadsWhatTheServerOwnsToo) {
   ASSERT_OK_AND_ASSIGN(const v1::Object object,
                        FromJson(R"({"kind": "Site", "apiVersion": "reeve/v1",
-      "metadata": {"name": "a", "uid": "u", "deletionTimestamp": null, "creationTimestamp": "2026-01-01T01:00:00+01:00"},
-      "spec": {"replicas": 0, "domains": []}, "status": {"phase": "Active", "readyReplicas": 2}})"));
+      "metadata": {"name": "a", "uid": "u", "deletionTimestamp": null,
+                   "creationTimestamp": "2026-01-01T01:00:00+01:00"},
+      "spec": {"replicas": 0, "domains": []},
+      "status": {"phase": "Active", "readyReplicas": 2}})"));
   EXPECT_EQ(Meta(object).uid(), "u");
   EXPECT_EQ(Meta(object).creation_timestamp().seconds(), 1767225600);
   EXPECT_FALSE(Meta(object).has_deletion_timestamp());

@@ -45,14 +45,16 @@ fleet_test_drift_is_mended() {
 # A0.2: a foreign process on the requested port is named, and nothing is rendered.
 fleet_test_foreign_listener_is_named() {
   fleet_exec t1 systemd-run --quiet --unit foreign.service node -e 'require("net").createServer().listen(20500)'
+  eventually 10 listening t1 20500
   process_site claimant t1 20500 | ctl apply -f -
   ctl deploy site/claimant "$STATE/tmp/prog" --wait=false
-  eventually 30 site_says claimant node
+  eventually 30 site_says claimant 'held by.*node'
   expect_empty "$(fleet_exec t1 ls /etc/systemd/system | grep claimant || true)" "units of the refused site"
   fleet_exec t1 systemctl is-active foreign.service
   fleet_exec t1 systemctl stop foreign.service
   ctl delete site/claimant
 }
+listening() { fleet_exec "$1" sh -c "ss -Hltn 'sport = :$2' | grep -q ."; }
 site_says() { ctl describe "site/$1" | grep -q "$2"; }
 
 # A0.4: nginx refuses the tree because of a foreign file: nothing of ours changes, everything serves.
