@@ -73,8 +73,9 @@ bare_run() {
 
 # Processes but process 1 and its pause, and mounts that were not there at first: none.
 bare_is_clean() {
-  local running
-  running=$(docker top "$(fleet_name bare)" -eo args | sed 1d | grep -vE '^(/bin/bash -c |sleep 1$)' || true)
+  local table running
+  table=$(docker top "$(fleet_name bare)" -eo pid,args)
+  running=$(sed 1d <<<"$table" | awk '{$1 = ""; print substr($0, 2)}' | grep -vE '^(/bin/bash -c |sleep 1$)' || true)
   [[ -z $running ]] || die "still running: $running"
   diff "$STATE/mounts" <(bare_mounts) || die "still mounted"
   note "bare: nothing runs, nothing is mounted"
