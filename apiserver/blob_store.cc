@@ -2,51 +2,19 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <utility>
 
 #include "apiserver/tar_check.h"
+#include "base/durable_file.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "proto/schema/validate.h"
 
 namespace reeve::apiserver {
 namespace {
-
-// A file descriptor that is closed at the end.
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  const int fd_;
-};
-
-absl::Status SyncDirectory(const std::string& dir) {
-  const Fd fd(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || fsync(fd.get()) != 0) return ErrnoStatus(errno, "syncing " + dir);
-  return absl::OkStatus();
-}
-
-absl::Status WriteAll(int fd, std::string_view data) {
-  while (!data.empty()) {
-    const ssize_t written = write(fd, data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoStatus(errno, "writing a blob");
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
 
 struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
@@ -79,11 +47,11 @@ class Upload final : public BlobUpload {
         path_(std::move(path)),
         fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
   ~Upload() override {
-    if (fd_.ok() && !finished_) unlink(path_.c_str());
+    if (fd_.valid() && !finished_) unlink(path_.c_str());
   }
 
   absl::Status opened() const {
-    return fd_.ok() ? absl::OkStatus() : ErrnoStatus(errno, "making " + path_);
+    return fd_.valid() ? absl::OkStatus() : ErrnoStatus(errno, "making " + path_);
   }
 
   absl::Status Append(std::string_view data) override {
@@ -91,7 +59,7 @@ class Upload final : public BlobUpload {
     if (size_ > kBlobBytesMax)
       return ResourceExhausted("the blob is larger than the {} bytes allowed", kBlobBytesMax);
     hasher_.Add(data);
-    return WriteAll(fd_.get(), data);
+    return WriteAll(fd_, data, path_);
   }
 
   absl::StatusOr<BlobInfo> Finish(const std::string& expected_digest) override {
@@ -102,10 +70,8 @@ class Upload final : public BlobUpload {
     }
     ASSIGN_OR_RETURN(info.files, CheckTar(path_));
     if (fsync(fd_.get()) != 0) return ErrnoStatus(errno, "syncing " + path_);
-    const std::string target = dir_ + "/" + info.digest;
-    if (rename(path_.c_str(), target.c_str()) != 0) return ErrnoStatus(errno, "renaming " + path_);
+    RETURN_IF_ERROR(RenameFile(path_, dir_ + "/" + info.digest));
     finished_ = true;
-    RETURN_IF_ERROR(SyncDirectory(dir_));
     return info;
   }
 
@@ -137,10 +103,8 @@ class Reader final : public BlobReader {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& dir) {
+  RETURN_IF_ERROR(MakeDirs(dir));
   std::error_code error;
-  std::filesystem::create_directories(dir, error);
-  if (error) return ErrnoStatus(error.value(), "making " + dir);
-  chmod(dir.c_str(), 0700);
   for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
     if (entry.path().extension() == ".part") std::filesystem::remove(entry.path(), error);
   }

@@ -1,8 +1,6 @@
 #include "apiserver/serve_main.h"
 
-#include <cstdio>
-#include <fstream>
-
+#include "base/durable_file.h"
 #include "base/executor.h"
 #include "base/status.h"
 
@@ -12,14 +10,10 @@ namespace {
 // For scripts, when a port was left to the system.
 absl::Status WriteEndpoints(const std::string& data_dir, const Endpoints& endpoints,
                             const std::string& http) {
-  const std::string path = data_dir + "/endpoints.json";
-  std::ofstream out(path + ".new");
-  out << fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\"}}\n", endpoints.api,
-                     endpoints.join, http);
-  out.close();
-  if (!out || std::rename((path + ".new").c_str(), path.c_str()) != 0)
-    return Unavailable("cannot write {}", path);
-  return absl::OkStatus();
+  return ReplaceFile(data_dir + "/endpoints.json",
+                     fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\"}}\n",
+                                 endpoints.api, endpoints.join, http),
+                     kPublicFile);
 }
 
 }  // namespace

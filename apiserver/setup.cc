@@ -1,15 +1,12 @@
 #include "apiserver/setup.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "base/durable_file.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -18,36 +15,10 @@ namespace {
 
 constexpr absl::Duration kServerLifetime = absl::Hours(24 * 365);
 constexpr absl::Duration kClientLifetime = absl::Hours(24 * 365);
-constexpr mode_t kPrivate = 0600;
-constexpr mode_t kPublic = 0644;
-
-absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0) return ErrnoStatus(errno, "writing " + path);
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return fsync(fd) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "syncing " + path);
-}
-
-absl::Status WriteFile(const std::string& path, std::string_view text, mode_t mode) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (fd < 0) return ErrnoStatus(errno, "writing " + path);
-  absl::Status status =
-      fchmod(fd, mode) == 0 ? WriteAll(fd, text, path) : ErrnoStatus(errno, "chmod " + path);
-  close(fd);
-  return status;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return ErrnoStatus(errno, "reading " + path);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 absl::Status WritePair(const std::string& stem, const KeyPair& pair) {
-  RETURN_IF_ERROR(WriteFile(stem + ".key", pair.key_pem, kPrivate));
-  return WriteFile(stem + ".crt", pair.cert_pem, kPublic);
+  RETURN_IF_ERROR(ReplaceFile(stem + ".key", pair.key_pem, kPrivateFile));
+  return ReplaceFile(stem + ".crt", pair.cert_pem, kPublicFile);
 }
 
 absl::StatusOr<KeyPair> ReadPair(const std::string& stem) {
@@ -115,12 +86,11 @@ absl::Status CheckEstate(const std::string& estate) {
             : InvalidArgument("--estate: must be of lower-case letters, digits, '-' and '.'");
 }
 
-absl::Status MakeDirs(const std::string& data_dir) {
-  std::error_code error;
-  std::filesystem::create_directories(data_dir + "/pki", error);
-  if (error) return ErrnoStatus(error.value(), "making " + data_dir + "/pki");
-  if (chmod(data_dir.c_str(), 0700) != 0) return ErrnoStatus(errno, "chmod " + data_dir);
-  return absl::OkStatus();
+absl::Status MakeDataDirs(const std::string& data_dir) {
+  RETURN_IF_ERROR(MakeDirs(data_dir));
+  // A package, or a person, may have made it for all to read.
+  if (chmod(data_dir.c_str(), 0700) != 0) return ErrnoStatus(errno, "chmod of " + data_dir);
+  return MakeDirs(data_dir + "/pki");
 }
 
 }  // namespace
@@ -130,13 +100,13 @@ absl::Status Initialize(const SetupOptions& options, absl::Time now) {
   if (std::filesystem::exists(options.data_dir + "/estate")) {
     return AlreadyExists("{} is already initialized; nothing was changed", options.data_dir);
   }
-  RETURN_IF_ERROR(MakeDirs(options.data_dir));
+  RETURN_IF_ERROR(MakeDataDirs(options.data_dir));
   RETURN_IF_ERROR(MakePki(options, now));
   const std::string server = options.server.empty()
                                  ? fmt::format("{}:{}", ServerSans(options.sans)[0], kApiPort)
                                  : options.server;
-  RETURN_IF_ERROR(WriteFile(options.data_dir + "/admin.conf", AdminConf(server), kPrivate));
-  return WriteFile(options.data_dir + "/estate", options.estate + "\n", kPublic);
+  RETURN_IF_ERROR(ReplaceFile(options.data_dir + "/admin.conf", AdminConf(server), kPrivateFile));
+  return ReplaceFile(options.data_dir + "/estate", options.estate + "\n", kPublicFile);
 }
 
 absl::StatusOr<Setup> LoadSetup(const std::string& data_dir) {

@@ -3,13 +3,11 @@
 #include <absl/strings/escaping.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "base/durable_file.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -23,10 +21,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCurrentContext = "current-context:";
 constexpr std::string_view kPemStart = "-----BEGIN ";
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return ErrnoStatus(errno, path);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, ReadFile(path));
   if (text.size() > kManifestFileBytesMax)
     return InvalidArgument("{}: is larger than {} bytes", path, kManifestFileBytesMax);
   return text;
@@ -45,7 +41,7 @@ absl::StatusOr<std::string> ReadPem(const ConfigFile& file, const std::string& n
   if (name.empty()) return std::string();
   const fs::path path =
       fs::path(file.path).parent_path() / name;  // An absolute name stays as it is.
-  absl::StatusOr<std::string> text = ReadFile(path.string());
+  absl::StatusOr<std::string> text = ReadSmallFile(path.string());
   if (!text.ok()) return Annotate(text.status(), fmt::format("{}: {}", file.path, field));
   return text;
 }
@@ -85,21 +81,6 @@ absl::Status ReadCluster(const ConfigFile& file, const v1::Cluster& cluster,
   return absl::OkStatus();
 }
 
-absl::Status WriteAtomically(const std::string& path, std::string_view text) {
-  const std::string temporary = path + ".new";
-  std::error_code error;
-  const fs::perms mode = fs::status(path, error).permissions();
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    fs::permissions(temporary, mode, error);
-    out << text;
-    if (!out.flush()) return ErrnoStatus(errno, temporary);
-  }
-  fs::rename(temporary, path, error);
-  if (error) return ErrnoStatus(error.value(), path);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 std::string ConfigPath(std::string_view flag,
@@ -119,7 +100,7 @@ absl::StatusOr<v1::Config> ParseConfig(std::string_view text, std::string_view s
 
 absl::StatusOr<ConfigFile> LoadConfig(const std::string& path) {
   ConfigFile file{.path = path};
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path));
   ASSIGN_OR_RETURN(file.config, ParseConfig(text, path));
   return file;
 }
@@ -168,8 +149,11 @@ absl::Status UseContext(const std::string& path, std::string_view context) {
   if (FindNamed(file.config.contexts(), context) == nullptr) {
     return NotFound("no context exists with the name: \"{}\"", context);
   }
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  return WriteAtomically(path, WithCurrentContext(text, context));
+  ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path));
+  std::error_code error;
+  const auto mode = static_cast<mode_t>(fs::status(path, error).permissions());
+  if (error) return ErrnoStatus(error.value(), path);
+  return ReplaceFile(path, WithCurrentContext(text, context), mode);
 }
 
 }  // namespace reeve::client

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "base/durable_file.h"
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -36,12 +35,6 @@ struct Flags {
   bool debug = false;
   bool json = false;
 };
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return ErrnoStatus(errno, "reading " + path);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 absl::StatusOr<std::unique_ptr<client::Api>> Connect(const Flags& flags) {
   client::GrpcOptions options;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/durable_file.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/strings.h"
-#include "store/durable_file.h"
 
 namespace reeve::store {
 namespace {
@@ -62,9 +62,10 @@ absl::StatusOr<MarkState> DecodeMark(std::string_view text) {
 }
 
 absl::StatusOr<std::unique_ptr<FileMark>> FileMark::Open(std::string path) {
-  ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadWholeFile(path));
+  const absl::StatusOr<std::string> text = ReadFile(path);
   std::optional<MarkState> found;
-  if (text) {
+  if (!absl::IsNotFound(text.status())) {
+    RETURN_IF_ERROR(text.status());
     absl::StatusOr<MarkState> state = DecodeMark(*text);
     if (!state.ok()) return Annotate(state.status(), "reading the mark " + path);
     found = *std::move(state);

@@ -3,16 +3,17 @@
 #include <gmock/gmock.h>
 
 #include "base/clock.h"
+#include "base/durable_file.h"
 #include "base/testing/status_matchers.h"
-#include "store/durable_file.h"
 #include "store/testing/temp_dir.h"
 
 namespace reeve::store {
 namespace {
 
 MarkState OnDisk(const std::string& path) {
-  const auto text = ReadWholeFile(path);
-  const auto state = DecodeMark(text->value_or(""));
+  const auto text = ReadFile(path);
+  EXPECT_OK(text);
+  const auto state = DecodeMark(text.ok() ? *text : "");
   EXPECT_OK(state);
   return state.ok() ? *state : MarkState{};
 }

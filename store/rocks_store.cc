@@ -8,10 +8,10 @@
 
 #include <filesystem>
 
+#include "base/durable_file.h"
 #include "base/executor.h"
 #include "base/metrics.h"
 #include "base/status.h"
-#include "store/durable_file.h"
 #include "store/file_mark.h"
 #include "store/mvcc_store.h"
 #include "store/rocks_engine.h"

@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -20,10 +21,9 @@ bool Exists(const std::string& path) {
 
 // Real blocks, not a hole. Without room for it there is none.
 void MakeBallast(const std::string& path, uint64_t bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return;
-  if (posix_fallocate(fd, 0, static_cast<off_t>(bytes)) != 0) unlink(path.c_str());
-  close(fd);
+  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.valid()) return;
+  if (posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes)) != 0) unlink(path.c_str());
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <functional>
 #include <map>
 
-#include "agents/os/fd.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/status.h"
 
 namespace reeve::agents {

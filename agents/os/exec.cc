@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <climits>
 
-#include "agents/os/fd.h"
 #include "agents/os/path.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/status.h"
 
 namespace reeve::agents {

@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "agents/os/fd.h"
 #include "agents/os/path.h"
+#include "base/fd.h"
 #include "base/status.h"
 
 namespace reeve::agents {

@@ -12,9 +12,9 @@
 #include <map>
 #include <tuple>
 
-#include "agents/os/fd.h"
 #include "agents/os/proc_net.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/status.h"
 #include "base/strings.h"
 

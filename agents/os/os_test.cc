@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "agents/os/exec.h"
-#include "agents/os/fd.h"
 #include "agents/os/net.h"
 #include "agents/os/proc_net.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/fd.h"
 #include "base/testing/status_matchers.h"
 
 namespace reeve::agents {

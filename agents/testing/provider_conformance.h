@@ -30,6 +30,9 @@ class ProviderConformance : public ::testing::TestWithParam<ProviderCase> {
  protected:
   // A host as the case wants it.
   std::unique_ptr<FakeOs> NewHost();
+  // Calls `attempt` with a fresh host for n = 1, 2, ... until it returns false (call n of the host
+  // was not reached) or a check has failed.
+  void AtEachCall(const std::function<bool(FakeOs* os, int64_t n)>& attempt);
 };
 
 inline std::string CaseName(const ::testing::TestParamInfo<ProviderCase>& info) {

@@ -11,6 +11,16 @@ std::unique_ptr<FakeOs> ProviderConformance::NewHost() {
   return os;
 }
 
+constexpr int64_t kCallsMax = 3000;  // More than any case makes; a bound for the loops.
+
+void ProviderConformance::AtEachCall(const std::function<bool(FakeOs*, int64_t)>& attempt) {
+  for (int64_t n = 1; n < kCallsMax; ++n) {
+    SCOPED_TRACE(n);
+    if (!attempt(NewHost().get(), n) || HasFailure()) return;
+  }
+  FAIL() << "never came to an end";
+}
+
 namespace {
 
 // As a transaction keeps it: the receipt is there before the step runs.
@@ -36,7 +46,15 @@ absl::Status UndoAll(HostProvider& provider, const std::vector<Begun>& begun) {
   return absl::OkStatus();
 }
 
-constexpr int64_t kCallsMax = 3000;  // More than any case makes; a bound for the loops.
+// Runs `body` on a provider of its own that dies at call `n` of the host; false when it did not get
+// that far. The host is back afterwards.
+bool CrashIn(FakeOs* os, int64_t n, const std::function<void(HostProvider&)>& body) {
+  os->CrashAt(n);
+  body(*ProviderConformance::GetParam().make(os));
+  const bool crashed = os->crashed();
+  os->Revive();
+  return crashed;
+}
 
 TEST_P(ProviderConformance, RunsItsSteps) {
   const auto os = NewHost();
@@ -57,19 +75,17 @@ TEST_P(ProviderConformance, LookingChangesNothing) {
 }
 
 TEST_P(ProviderConformance, AnUnseenPartIsAnError) {
-  for (int64_t n = 1; n < kCallsMax; ++n) {
-    const auto os = NewHost();
-    const auto provider = GetParam().make(os.get());
+  AtEachCall([](FakeOs* os, int64_t n) {
+    const auto provider = GetParam().make(os);
     const int64_t calls = os->calls();
     os->FailCall(n, absl::InternalError("planted"));
     pb::Inventory inventory;
     const absl::Status status = provider->Observe(&inventory);
-    if (os->calls() - calls < n) {
-      EXPECT_OK(status);
-      return;
-    }
-    EXPECT_FALSE(status.ok()) << "call " << n << " failed and nobody was told";
-  }
+    const bool reached = os->calls() - calls >= n;
+    EXPECT_EQ(status.ok(), !reached) << status << ": the call failed and nobody was told, or the "
+                                     << "other way round";
+    return reached;
+  });
 }
 
 TEST_P(ProviderConformance, TwiceIsOnce) {
@@ -100,75 +116,60 @@ TEST_P(ProviderConformance, UndoAfterAllGoesBack) {
 
 TEST_P(ProviderConformance, UndoAfterAnErrorAtAnyCallGoesBack) {
   if (GetParam().forward_only) return;
-  for (int64_t n = 1; n < kCallsMax; ++n) {
-    SCOPED_TRACE(n);
-    const auto os = NewHost();
-    const auto provider = GetParam().make(os.get());
+  AtEachCall([](FakeOs* os, int64_t n) {
+    const auto provider = GetParam().make(os);
     const std::string before = os->Dump();
     const int64_t calls = os->calls();
     os->FailCall(n, absl::ResourceExhaustedError("planted"));
     std::vector<Begun> begun;
     Attempt(*provider, GetParam().steps, &begun).IgnoreError();
-    if (os->calls() - calls < n) return;
+    const bool reached = os->calls() - calls >= n;
     os->Revive();
-    ASSERT_OK(UndoAll(*provider, begun));
-    ASSERT_EQ(os->Dump(), before);
-  }
-  FAIL() << "never came to an end";
+    EXPECT_OK(UndoAll(*provider, begun));
+    EXPECT_EQ(os->Dump(), before);
+    return reached;
+  });
 }
 
 TEST_P(ProviderConformance, UndoAfterACrashAtAnyCallGoesBack) {
   if (GetParam().forward_only) return;
-  for (int64_t n = 1; n < kCallsMax; ++n) {
-    SCOPED_TRACE(n);
-    const auto os = NewHost();
+  AtEachCall([](FakeOs* os, int64_t n) {
     const std::string before = os->Dump();
     std::vector<Begun> begun;
-    os->CrashAt(n);
-    Attempt(*GetParam().make(os.get()), GetParam().steps, &begun).IgnoreError();
-    if (!os->crashed()) return;
-    os->Revive();
-    ASSERT_OK(UndoAll(*GetParam().make(os.get()), begun));
-    ASSERT_EQ(os->Dump(), before);
-  }
-  FAIL() << "never came to an end";
+    const bool reached = CrashIn(os, n, [&](HostProvider& provider) {
+      Attempt(provider, GetParam().steps, &begun).IgnoreError();
+    });
+    EXPECT_OK(UndoAll(*GetParam().make(os), begun));
+    EXPECT_EQ(os->Dump(), before);
+    return reached;
+  });
 }
 
 TEST_P(ProviderConformance, ACrashDuringUndoIsNoHarm) {
   if (GetParam().forward_only) return;
-  for (int64_t n = 1; n < kCallsMax; ++n) {
-    SCOPED_TRACE(n);
-    const auto os = NewHost();
+  AtEachCall([](FakeOs* os, int64_t n) {
     const std::string before = os->Dump();
     std::vector<Begun> begun;
-    ASSERT_OK(Attempt(*GetParam().make(os.get()), GetParam().steps, &begun));
-    os->CrashAt(n);
-    UndoAll(*GetParam().make(os.get()), begun).IgnoreError();
-    const bool ended = !os->crashed();
-    os->Revive();
-    ASSERT_OK(UndoAll(*GetParam().make(os.get()), begun));
-    ASSERT_EQ(os->Dump(), before);
-    if (ended) return;
-  }
-  FAIL() << "never came to an end";
+    EXPECT_OK(Attempt(*GetParam().make(os), GetParam().steps, &begun));
+    const bool reached =
+        CrashIn(os, n, [&](HostProvider& provider) { UndoAll(provider, begun).IgnoreError(); });
+    EXPECT_OK(UndoAll(*GetParam().make(os), begun));
+    EXPECT_EQ(os->Dump(), before);
+    return reached;
+  });
 }
 
 TEST_P(ProviderConformance, GoesForwardAfterACrashAtAnyCall) {
   if (!GetParam().forward_only) return;
   const auto whole = NewHost();
   ASSERT_OK(RunSteps(*GetParam().make(whole.get()), GetParam().steps));
-  for (int64_t n = 1; n < kCallsMax; ++n) {
-    SCOPED_TRACE(n);
-    const auto os = NewHost();
-    os->CrashAt(n);
-    RunSteps(*GetParam().make(os.get()), GetParam().steps).IgnoreError();
-    const bool ended = !os->crashed();
-    os->Revive();
-    ASSERT_OK(RunSteps(*GetParam().make(os.get()), GetParam().steps));
-    ASSERT_EQ(os->Dump(), whole->Dump());
-    if (ended) return;
-  }
-  FAIL() << "never came to an end";
+  AtEachCall([&](FakeOs* os, int64_t n) {
+    const bool reached = CrashIn(
+        os, n, [](HostProvider& provider) { RunSteps(provider, GetParam().steps).IgnoreError(); });
+    EXPECT_OK(RunSteps(*GetParam().make(os), GetParam().steps));
+    EXPECT_EQ(os->Dump(), whole->Dump());
+    return reached;
+  });
 }
 
 }  // namespace

@@ -156,13 +156,6 @@ Outcome ReconcileHost(const World& world, const ObjectKey& key, Now now) {
   return outcome;
 }
 
-template <typename T>
-void AddHostOf(const v1::Object* object, std::vector<ObjectKey>* keys) {
-  const T* inner = As<T>(object);
-  if (inner != nullptr && !inner->spec().host().empty())
-    AddKey(keys, {"Host", "", inner->spec().host()});
-}
-
 // What a Host holds; and its Lease, which bears its name.
 std::vector<ObjectKey> WakesHosts(const World& world, const v1::Object* before,
                                   const v1::Object* after) {

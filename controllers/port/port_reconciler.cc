@@ -170,13 +170,6 @@ Outcome ReconcilePorts(const World& world, const ObjectKey& key, Now now) {
   return outcome;
 }
 
-template <typename T>
-void AddHostOf(const v1::Object* object, std::vector<ObjectKey>* keys) {
-  const T* inner = As<T>(object);
-  if (inner != nullptr && !inner->spec().host().empty())
-    AddKey(keys, {"Host", "", inner->spec().host()});
-}
-
 std::vector<ObjectKey> WakesPorts(const World&, const v1::Object* before, const v1::Object* after) {
   std::vector<ObjectKey> keys;
   for (const v1::Object* object : {before, after}) {

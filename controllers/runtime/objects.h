@@ -124,6 +124,13 @@ Outcome WithFinalizer(T object, std::string_view finalizer) {
 
 // Adds `key` unless it is there: wakes tables are short lists.
 void AddKey(std::vector<ObjectKey>* keys, ObjectKey key);
+// The key of the host that `object` names in spec.host, if it is a T.
+template <typename T>
+void AddHostOf(const v1::Object* object, std::vector<ObjectKey>* keys) {
+  const T* inner = As<T>(object);
+  if (inner != nullptr && !inner->spec().host().empty())
+    AddKey(keys, {"Host", "", inner->spec().host()});
+}
 // The key of the controller of either version, if it is of `kind`.
 void AddController(std::vector<ObjectKey>* keys, std::string_view kind, const v1::Object* before,
                    const v1::Object* after);

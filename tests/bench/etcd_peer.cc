@@ -1,12 +1,11 @@
 #include <signal.h>
 
-#include <atomic>
 #include <filesystem>
-#include <thread>
 
 #include "base/status.h"
 #include "etcd.grpc.pb.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/watches.h"
 #include "tests/support/channels.h"
 #include "tests/support/child_process.h"
 
@@ -24,7 +23,6 @@ class EtcdPeer final : public Peer {
  public:
   EtcdPeer(std::string dir, std::string pki)
       : dir_(std::move(dir)), pki_(std::move(pki)), port_(FreePort()), peer_port_(FreePort()) {}
-  ~EtcdPeer() override { StopWatches(); }
 
   std::string name() const override { return "etcd"; }
 
@@ -63,34 +61,24 @@ class EtcdPeer final : public Peer {
   }
 
   absl::Status Watch(int client, std::function<void(const std::string&)> seen) override {
-    auto context = std::make_shared<grpc::ClientContext>();
-    auto ready = std::make_shared<std::atomic<bool>>(false);
-    contexts_.push_back(context);
-    watchers_.emplace_back([this, client, context, ready, seen = std::move(seen)] {
-      auto stream = watch_[client % kConnections]->Watch(context.get());
-      etcdserverpb::WatchRequest request;
-      request.mutable_create_request()->set_key(kPrefix);
-      request.mutable_create_request()->set_range_end(kPrefixEnd);
-      stream->Write(request);
-      etcdserverpb::WatchResponse answer;
-      while (stream->Read(&answer)) {
-        if (answer.created()) *ready = true;
-        for (const etcdserverpb::Event& event : answer.events())
-          seen(event.kv().key().substr(sizeof kPrefix - 1));
-      }
-      stream->Finish();
-    });
-    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); }))
-      return Unavailable("the watch did not start");
-    return absl::OkStatus();
+    return watches_.Start(
+        [this, client, seen = std::move(seen)](grpc::ClientContext* context, const auto& ready) {
+          auto stream = watch_[client % kConnections]->Watch(context);
+          etcdserverpb::WatchRequest request;
+          request.mutable_create_request()->set_key(kPrefix);
+          request.mutable_create_request()->set_range_end(kPrefixEnd);
+          stream->Write(request);
+          etcdserverpb::WatchResponse answer;
+          while (stream->Read(&answer)) {
+            if (answer.created()) ready();
+            for (const etcdserverpb::Event& event : answer.events())
+              seen(event.kv().key().substr(sizeof kPrefix - 1));
+          }
+          stream->Finish();
+        });
   }
 
-  void StopWatches() override {
-    for (const auto& context : contexts_) context->TryCancel();
-    for (std::thread& watcher : watchers_) watcher.join();
-    watchers_.clear();
-    contexts_.clear();
-  }
+  void StopWatches() override { watches_.Stop(); }
 
   absl::Status Restart() override {
     server_->Signal(SIGTERM);
@@ -160,8 +148,7 @@ class EtcdPeer final : public Peer {
   std::unique_ptr<ChildProcess> server_;
   std::vector<std::unique_ptr<etcdserverpb::KV::Stub>> kv_;
   std::vector<std::unique_ptr<etcdserverpb::Watch::Stub>> watch_;
-  std::vector<std::shared_ptr<grpc::ClientContext>> contexts_;
-  std::vector<std::thread> watchers_;
+  Watches watches_;  // Ended before the stubs go.
 };
 
 }  // namespace

@@ -1,14 +1,11 @@
-#include <atomic>
 #include <filesystem>
-#include <thread>
 
-#include "base/mutex.h"
 #include "base/status.h"
 #include "reeve/v1/resources.grpc.pb.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/watches.h"
 #include "tests/support/api_server.h"
 #include "tests/support/channels.h"
-#include "tests/support/child_process.h"
 
 namespace reeve::bench {
 namespace {
@@ -30,7 +27,6 @@ v1::Object Sample(const std::string& key) {
 class ReevePeer final : public Peer {
  public:
   explicit ReevePeer(const std::string& dir) : server_(dir) {}
-  ~ReevePeer() override { StopWatches(); }
 
   absl::Status Init() {
     RETURN_IF_ERROR(server_.Init());
@@ -70,37 +66,27 @@ class ReevePeer final : public Peer {
   }
 
   absl::Status Watch(int client, std::function<void(const std::string&)> seen) override {
-    auto context = std::make_shared<grpc::ClientContext>();
-    auto ready = std::make_shared<std::atomic<bool>>(false);
-    contexts_.push_back(context);
     v1::VersionResponse version;
     grpc::ClientContext version_context;
     RETURN_IF_ERROR(ToStatus(Stub(client)->Version(&version_context, {}, &version)));
-    watchers_.emplace_back([this, client, context, ready, version, seen = std::move(seen)] {
+    return watches_.Start([this, client, version, seen = std::move(seen)](
+                              grpc::ClientContext* context, const auto& ready) {
       v1::WatchRequest request;
       request.mutable_selector()->set_kind("Site");
       request.set_revision(version.revision());
       request.set_epoch(version.epoch());
-      auto stream = Stub(client)->Watch(context.get(), request);
+      auto stream = Stub(client)->Watch(context, request);
       stream->WaitForInitialMetadata();
-      *ready = true;
+      ready();
       v1::WatchEvent event;
       while (stream->Read(&event)) {
         if (event.type() == v1::WatchEvent::ADDED) seen(event.object().site().metadata().name());
       }
       stream->Finish();
     });
-    if (!support::WaitUntil(absl::Seconds(10), [&] { return ready->load(); }))
-      return Unavailable("the watch did not start");
-    return absl::OkStatus();
   }
 
-  void StopWatches() override {
-    for (const auto& context : contexts_) context->TryCancel();
-    for (std::thread& watcher : watchers_) watcher.join();
-    watchers_.clear();
-    contexts_.clear();
-  }
+  void StopWatches() override { watches_.Stop(); }
 
   absl::Status Restart() override {
     RETURN_IF_ERROR(server_.Stop());
@@ -123,8 +109,7 @@ class ReevePeer final : public Peer {
 
   ApiServer server_;
   std::vector<std::unique_ptr<v1::Resources::Stub>> stubs_;
-  std::vector<std::shared_ptr<grpc::ClientContext>> contexts_;
-  std::vector<std::thread> watchers_;
+  Watches watches_;  // Ended before the stubs go.
 };
 
 }  // namespace

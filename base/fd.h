@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace reeve::agents {
+namespace reeve {
 
 class Fd {
  public:
@@ -30,4 +30,4 @@ class Fd {
   int fd_ = -1;
 };
 
-}  // namespace reeve::agents
+}  // namespace reeve
