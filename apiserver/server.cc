@@ -177,9 +177,8 @@ class RunningServer final : public Server {
   // Keeps the watch log at its size, in steps: a compaction reads the whole of it.
   void MaintenanceLoop() {
     while (!stopping_) {
-      const Revision floor = store_->revision() - kWatchLogRevisionsMax;
-      if (floor - store_->floor() > kWatchLogRevisionsMax / 10) {
-        const absl::Status status = store_->Compact(floor);
+      if (store_->FloorKeeping(kWatchLogCommitsMax + kWatchLogCommitsMax / 10) > store_->floor()) {
+        const absl::Status status = store_->Compact(store_->FloorKeeping(kWatchLogCommitsMax));
         if (!status.ok())
           Log(LogLevel::kWarning, "compaction failed", {{"status", status.ToString()}});
       }

@@ -39,7 +39,7 @@ inline constexpr size_t kWatcherQueueBytesMax = 4 << 20;
 inline constexpr absl::Duration kBookmarkPeriod = absl::Seconds(30);
 
 // History.
-inline constexpr int64_t kWatchLogRevisionsMax = 100'000;
+inline constexpr int64_t kWatchLogCommitsMax = 100'000;
 
 // Leases: heartbeat every 10 s, unknown after 40 s; after a restart nobody is called dead before
 // the grace is over.

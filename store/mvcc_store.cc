@@ -211,6 +211,10 @@ Revision MvccStore::floor() const {
   return floor_;
 }
 
+Revision MvccStore::FloorKeeping(int64_t commits) const {
+  return RevisionBefore(commits, revision(), gaps_);
+}
+
 absl::Status MvccStore::Writable() const {
   {
     MutexLock lock(&mu_);
@@ -234,18 +238,21 @@ absl::Status MvccStore::Compact(Revision floor) {
     if (floor <= floor_) return absl::OkStatus();
     published = published_;
   }
-  RETURN_IF_ERROR(RaiseFloor(floor));
+  const Revision oldest =
+      std::min(floor, RevisionBefore(options_.history_commits_max, published.revision, gaps_));
+  RETURN_IF_ERROR(RaiseFloor(floor, oldest));
   EngineBatch log;
   log.DeleteRange(LogKey(0), LogKey(floor + 1));
   RETURN_IF_ERROR(engine_->Write(log, /*sync=*/false));
-  return DropVersions(*published.data, floor, published.revision);
+  return DropVersions(*published.data, floor, oldest);
 }
 
-absl::Status MvccStore::RaiseFloor(Revision floor) {
+// Gaps stay as long as commits are counted across them.
+absl::Status MvccStore::RaiseFloor(Revision floor, Revision oldest) {
   EngineBatch batch;
   batch.Put(MetaKey("floor"), EncodeMeta(floor));
   for (const auto& [from, to] : gaps_) {
-    if (to <= floor) batch.Delete(GapKey(from));
+    if (to <= oldest) batch.Delete(GapKey(from));
   }
   RETURN_IF_ERROR(engine_->Write(batch, /*sync=*/true));
   MutexLock lock(&mu_);
@@ -253,10 +260,9 @@ absl::Status MvccStore::RaiseFloor(Revision floor) {
   return absl::OkStatus();
 }
 
-absl::Status MvccStore::DropVersions(const EngineSnapshot& data, Revision floor, Revision last) {
-  Retention retention({.floor = floor,
-                       .oldest = std::min(floor, last - options_.history_revisions_max),
-                       .versions_max = options_.history_versions_max});
+absl::Status MvccStore::DropVersions(const EngineSnapshot& data, Revision floor, Revision oldest) {
+  Retention retention(
+      {.floor = floor, .oldest = oldest, .versions_max = options_.history_versions_max});
   EngineBatch batch;
   absl::Status status;
   const auto drop = [&](std::string_view key, std::string_view value) {

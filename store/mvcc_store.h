@@ -38,10 +38,10 @@ struct MvccOptions {
   size_t watch_batches_max = 10'000;
   size_t watch_bytes_max = 64 << 20;
   // A watcher that was up to date and is now further behind is told RESOURCE_EXHAUSTED.
-  Revision watch_lag_max = kWatchLogRevisionsMax;
-  // What History keeps after compaction, per key, and for how many revisions.
+  int64_t watch_lag_max = kWatchLogCommitsMax;
+  // What History keeps after compaction, per key, and for how many commits.
   int history_versions_max = 20;
-  Revision history_revisions_max = 1'000'000;
+  int64_t history_commits_max = 1'000'000;
 };
 
 class MvccStore final : public Store {
@@ -60,6 +60,7 @@ class MvccStore final : public Store {
   absl::StatusOr<std::vector<Version>> History(std::string_view key, int limit) override;
   Revision revision() const override;
   Revision floor() const override;
+  Revision FloorKeeping(int64_t commits) const override;
   const std::string& epoch() const override { return epoch_; }
   absl::Status Writable() const override;
 
@@ -89,8 +90,8 @@ class MvccStore final : public Store {
   absl::Status CheckRevisionLocked(Revision at) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<Published> PublishedFor(Revision at) const;
   absl::StatusOr<Page> ChangesAfter(Revision after, const KeyRange& range, bool was_current);
-  absl::Status RaiseFloor(Revision floor);
-  absl::Status DropVersions(const EngineSnapshot& data, Revision floor, Revision last);
+  absl::Status RaiseFloor(Revision floor, Revision oldest);
+  absl::Status DropVersions(const EngineSnapshot& data, Revision floor, Revision oldest);
 
   const std::shared_ptr<Engine> engine_;
   const MvccOptions options_;

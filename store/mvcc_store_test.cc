@@ -78,6 +78,29 @@ TEST(MvccStoreTest, WhoSawALostRevisionMustListAgainEvenMuchLater) {
   EXPECT_OK(store->Read(store->revision()));
 }
 
+TEST(MvccStoreTest, UncleanStopsTakeNoRoomInTheLog) {
+  constexpr int kStops = 30;
+  const MemDisk disk;
+  auto store = MustOpen(disk);
+  const Revision start = store->revision();
+  for (int stop = 0; stop < kStops; ++stop) {
+    store->Commit(Put("a", std::to_string(stop)));
+    disk.Crash();
+    store.reset();
+    store = MustOpen(disk);
+    ASSERT_OK(store->Compact(store->FloorKeeping(kStops)));
+  }
+  EXPECT_GT(store->revision(), start + kStops * kRevisionsReserved / 2);
+  ASSERT_OK_AND_ASSIGN(const auto watcher, store->Watch("", "", start, [] {}));
+  for (int stop = 0; stop < kStops; ++stop) {
+    ASSERT_OK_AND_ASSIGN(const auto batch, watcher->Next());
+    ASSERT_TRUE(batch.has_value());
+    EXPECT_EQ(batch->changes[0].version.value, std::to_string(stop));
+  }
+  ASSERT_OK(store->Compact(store->FloorKeeping(kStops - 1)));
+  EXPECT_THAT(store->Watch("", "", start, [] {}), IsError(StatusCode::kOutOfRange, "compacted"));
+}
+
 TEST(MvccStoreTest, AKilledProcessLosesNothing) {
   const MemDisk disk;
   auto store = MustOpen(disk);

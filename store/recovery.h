@@ -26,7 +26,8 @@ struct Recovered {
   std::string epoch;
   Revision last = 0;
   Revision floor = 0;
-  // Revisions r with key < r < value were never committed, or were lost.
+  // Revisions r with key < r <= value were never committed, or were lost; but nobody may resume
+  // between them, and at the value one may.
   std::map<Revision, Revision> gaps;
 };
 

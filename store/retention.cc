@@ -1,6 +1,18 @@
 #include "store/retention.h"
 
+#include <algorithm>
+
 namespace reeve::store {
+
+Revision RevisionBefore(int64_t commits, Revision last, const std::map<Revision, Revision>& gaps) {
+  for (auto gap = gaps.rbegin(); gap != gaps.rend(); ++gap) {
+    const int64_t after = last - gap->second;
+    if (after > commits) break;
+    commits -= after;
+    last = gap->first;
+  }
+  return std::max<Revision>(0, last - commits);
+}
 
 bool Retention::Keep(const VersionKeyParts& parts, const StoredVersion& version) {
   if (!started_ || parts.key != key_) {

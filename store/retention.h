@@ -8,6 +8,8 @@
 // Example: floor 50, versions_max 1, "a" written at 10, 20, 40, 60: 10 goes.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/names.h"
@@ -20,6 +22,13 @@ struct RetentionLimits {
   Revision oldest = 0;
   int versions_max = 0;
 };
+
+// The lowest revision after which there are at most `commits` commits, up to `last`; 0 when there
+// are no more than that in all. `gaps` are the revisions without commits: from each key (not
+// included) to its value (included).
+//
+// Example: last 25, gaps {10: 20}. The newest 5 are 21 to 25, so 5 gives 10; 6 gives 9.
+Revision RevisionBefore(int64_t commits, Revision last, const std::map<Revision, Revision>& gaps);
 
 // Takes the versions of all keys in the order of the version space.
 class Retention {

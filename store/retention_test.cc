@@ -23,6 +23,18 @@ class RetentionTest : public testing::Test {
   std::vector<std::string> kept_;
 };
 
+TEST(RevisionBeforeTest, CountsCommitsAndNotRevisions) {
+  EXPECT_EQ(RevisionBefore(5, 25, {}), 20);
+  EXPECT_EQ(RevisionBefore(30, 25, {}), 0);
+  const std::map<Revision, Revision> gaps = {{10, 20}};
+  EXPECT_EQ(RevisionBefore(4, 25, gaps), 21);
+  EXPECT_EQ(RevisionBefore(5, 25, gaps), 10);
+  EXPECT_EQ(RevisionBefore(6, 25, gaps), 9);
+  // Two unclean stops with nothing between them.
+  EXPECT_EQ(RevisionBefore(2, 41, {{10, 20}, {20, 40}}), 9);
+  EXPECT_EQ(RevisionBefore(0, 40, {{10, 40}}), 10);
+}
+
 TEST_F(RetentionTest, KeepsWhatIsAboveTheFloorTheBaseAndSomeHistory) {
   for (const Revision revision : {70, 60, 40, 30, 20}) Offer("a", revision);
   for (const Revision revision : {50, 10}) Offer("b", revision);

@@ -135,6 +135,9 @@ class Store {
 
   virtual Revision revision() const = 0;
   virtual Revision floor() const = 0;
+  // The floor that keeps the newest `commits` commits, for Compact. Revisions that an unclean stop
+  // passed over are none.
+  virtual Revision FloorKeeping(int64_t commits) const = 0;
   // A random id of this store's life: a restored backup gets a new one.
   virtual const std::string& epoch() const = 0;
 

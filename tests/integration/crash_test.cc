@@ -1,8 +1,7 @@
 // kill -9 of the real API server under load: no acknowledged write is lost, and watchers resume
 // without a gap or a duplicate. Every watcher's record is compared with the others' event by event,
-// with every acknowledged write, and, replayed, with what the server lists at the end. (The
-// server's own log does not reach back to the start: each kill skips up to kRevisionsReserved
-// revisions, and the log is kept by revisions.)
+// with every acknowledged write, and, replayed, with what the server lists at the end. One watcher
+// comes when all is over, and resumes from before the first kill.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -282,6 +281,7 @@ TEST_F(Crash, KeepsEveryAcknowledgedWriteAndEveryWatch) {
     followers.push_back(std::make_unique<Follower>(server_, start_));
   KillUnderLoad();
   const int64_t last = LastWrite(server_);
+  followers.push_back(std::make_unique<Follower>(server_, start_));
   for (auto& follower : followers) follower->EndAt(last);
   for (auto& follower : followers) follower->Join();
 
@@ -297,7 +297,7 @@ TEST_F(Crash, KeepsEveryAcknowledgedWriteAndEveryWatch) {
   for (const auto& write : writes_) lost += events.contains(write) ? 0 : 1;
   EXPECT_EQ(lost, 0) << "of " << writes_.size() << " acknowledged writes";
   std::printf("%d kills, %zu acknowledged writes, %d lost, %zu events to each of %d watchers\n",
-              Cycles(), writes_.size(), lost, reference.size(), kWatchers);
+              Cycles(), writes_.size(), lost, reference.size(), kWatchers + 1);
 }
 
 }  // namespace
