@@ -4,7 +4,6 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
 
 #include <memory>
 
@@ -12,6 +11,7 @@
 #include "agents/nginx/setup.h"
 #include "agents/tls_peek.h"
 #include "base/status.h"
+#include "client/grpc_client.h"
 #include "proto/schema/rpc_status.h"
 #include "reeve/v1/content.grpc.pb.h"
 
@@ -25,10 +25,9 @@ absl::StatusOr<v1::JoinResponse> SendToken(const JoinOptions& options, const std
                                            const std::string& csr_pem) {
   grpc::SslCredentialsOptions tls;
   tls.pem_root_certs = ca_pem;
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  const auto channel =
-      grpc::CreateCustomChannel(options.server, grpc::SslCredentials(tls), arguments);
+  const auto channel = grpc::CreateCustomChannel(
+      options.server, grpc::SslCredentials(tls),
+      client::ChannelArgumentsFor({.endpoint = options.server, .timeout = kTimeout}));
   const auto stub = v1::Join::NewStub(channel);
   grpc::ClientContext context;
   context.set_deadline(

@@ -65,6 +65,10 @@ inline constexpr int kJoinTokenFailuresMax = 5;
 inline constexpr size_t kWorkqueueKeysMax = 1'000'000;
 inline constexpr absl::Duration kBackoffMin = absl::Milliseconds(500);
 inline constexpr absl::Duration kBackoffMax = absl::Minutes(1);
+// Where no server answers: the channel paces the connecting, and asking it costs nothing, so that
+// everybody is back about a second after the server is.
+inline constexpr absl::Duration kReconnectPauseMax = absl::Seconds(1);
+static_assert(kReconnectPauseMax >= kBackoffMin);
 // A key that keeps writing: so many at once, then so many a second.
 inline constexpr double kStormBurst = 200;
 inline constexpr double kStormPerSecond = 2;

@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/status.h"
 #include "client/transport_error.h"
 #include "client/watch_call.h"
@@ -24,8 +27,11 @@ namespace {
 
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
-constexpr int kReconnectMinMs = 200;
-constexpr int kReconnectMaxMs = 5'000;
+// Between attempts to connect: gRPC adds or takes a fifth at random.
+constexpr int kReconnectFirstMs = 200;
+constexpr int kReconnectMaxMs = 800;
+// How long one attempt may take, for a server that is far away or has much to do.
+constexpr int kConnectMaxMs = 5'000;
 constexpr int kReceiveBytesMax = 64 << 20;
 constexpr size_t kBlobPieceBytes = 512 << 10;
 
@@ -60,6 +66,30 @@ class ListReader {
   bool complete_ = false;
 };
 
+template <typename Async, typename Request, typename Response>
+using AsyncMethod = void (Async::*)(grpc::ClientContext*, const Request*, Response*,
+                                    std::function<void(grpc::Status)>);
+
+// How a call ended, given by gRPC's thread and waited for by ours.
+class Answer {
+ public:
+  void Give(grpc::Status status) {
+    MutexLock lock(&mu_);
+    status_ = std::move(status);
+    given_.Signal();
+  }
+  grpc::Status Wait() {
+    MutexLock lock(&mu_);
+    while (!status_.has_value()) given_.Wait(&mu_);
+    return *std::move(status_);
+  }
+
+ private:
+  Mutex mu_;
+  CondVar given_;
+  std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mu_);
+};
+
 class GrpcClient final : public Api {
  public:
   GrpcClient(std::shared_ptr<grpc::Channel> channel, const GrpcOptions& options)
@@ -75,33 +105,34 @@ class GrpcClient final : public Api {
     request.mutable_key()->set_kind(key.kind);
     request.mutable_key()->set_namespace_(key.ns);
     request.mutable_key()->set_name(key.name);
-    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Get, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Get, request);
   }
 
   absl::StatusOr<List> ListObjects(const v1::ListRequest& request) override;
 
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override {
-    return Call<v1::ApplyResponse>(resources_.get(), &v1::Resources::Stub::Apply, request);
+    return Call<v1::ApplyResponse>(resources_.get(), &v1::Resources::Stub::async::Apply, request);
   }
   absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override {
-    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Create, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Create, request);
   }
   absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override {
-    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::Update, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Update, request);
   }
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
-    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::UpdateStatus, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::UpdateStatus, request);
   }
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
-    return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::Delete, request);
+    return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::async::Delete, request);
   }
   absl::StatusOr<v1::VersionResponse> Version() override {
-    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::Version,
+    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::async::Version,
                                      v1::VersionRequest());
   }
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(
       const v1::CreateTokenRequest& request) override {
-    return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::CreateToken, request);
+    return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::async::CreateToken,
+                                         request);
   }
 
   absl::StatusOr<std::unique_ptr<WatchStream>> Watch(const v1::WatchRequest& request,
@@ -116,12 +147,19 @@ class GrpcClient final : public Api {
                        const std::function<absl::Status(std::string_view)>& write) override;
 
  private:
-  template <typename Response, typename Stub, typename Method, typename Request>
-  absl::StatusOr<Response> Call(Stub* stub, Method method, const Request& request) {
+  // By gRPC's callbacks, whose threads work on the connection between calls too. A blocking call
+  // works on it only while it waits, and one that fails at once because the connection is down does
+  // not: nobody would ever finish connecting again.
+  template <typename Response, typename Stub, typename Async, typename Request>
+  absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
+                                const Request& request) {
     grpc::ClientContext context;
     SetDeadline(&context, timeout_);
     Response response;
-    RETURN_IF_ERROR(Explained((stub->*method)(&context, request, &response)));
+    Answer answer;
+    (stub->async()->*method)(&context, &request, &response,
+                             [&answer](grpc::Status status) { answer.Give(std::move(status)); });
+    RETURN_IF_ERROR(Explained(answer.Wait()));
     return response;
   }
 
@@ -215,8 +253,8 @@ grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   // Two clients with other certificates never share a connection, and http_proxy of the environment
   // is for browsers.

@@ -14,10 +14,11 @@ namespace {
 
 constexpr int kEventsPerPoll = 256;
 
-// kBackoffMin, doubled for each failure after the first, up to kBackoffMax.
-absl::Duration BackOff(int failures) {
+// kBackoffMin, doubled for each failure after the first.
+absl::Duration BackOff(const absl::Status& why, int failures) {
   const int doublings = std::min(failures - 1, 16);
-  return std::min(kBackoffMax, kBackoffMin * (int64_t{1} << doublings));
+  const absl::Duration most = absl::IsUnavailable(why) ? kReconnectPauseMax : kBackoffMax;
+  return std::min(most, kBackoffMin * (int64_t{1} << doublings));
 }
 
 bool NeedsList(const absl::Status& status) {
@@ -92,7 +93,7 @@ void Informer::Disconnect(absl::Status why, Now now) {
   list_.reset();
   batch_.clear();
   connected_since_.reset();
-  retry_at_ = now.mono + BackOff(++failures_);
+  retry_at_ = now.mono + BackOff(why, ++failures_);
   last_error_ = Annotate(std::move(why), "watching " + options_.selector.kind());
 }
 

@@ -38,7 +38,8 @@ class Informer {
   explicit Informer(Options options);
 
   // Takes what has arrived, at most a few hundred events. True when there was anything. Never
-  // fails: what goes wrong is retried with a growing pause, and kept in last_error().
+  // fails: what goes wrong is retried with a growing pause (kBackoffMax; kReconnectPauseMax while
+  // there is no server), and kept in last_error().
   bool Poll(Now now);
   // How long Poll may wait when no `wake` comes: until the next attempt to connect.
   absl::Duration NextWake(Now now) const;

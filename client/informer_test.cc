@@ -184,8 +184,18 @@ TEST_F(InformerTest, ABookmarkMovesOnlyTheRevision) {
   EXPECT_EQ(informer.revision(), 50);
 }
 
-TEST_F(InformerTest, ConnectingIsTriedLessAndLessOften) {
+TEST_F(InformerTest, WhileThereIsNoServerItLooksEverySecond) {
   script.refusal = absl::UnavailableError("no");
+  for (int i = 0; i < 10; ++i) {
+    Poll();
+    EXPECT_LE(informer.NextWake(now), kReconnectPauseMax);
+    now.mono += informer.NextWake(now);
+  }
+  EXPECT_EQ(script.requests.size(), 10u);
+}
+
+TEST_F(InformerTest, WhatIsRefusedIsTriedLessAndLessOften) {
+  script.refusal = absl::PermissionDeniedError("no");
   absl::Duration pause = kBackoffMin;
   for (int i = 0; i < 10; ++i) {
     Poll();

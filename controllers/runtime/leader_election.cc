@@ -31,8 +31,10 @@ void LeaderElection::Step(Now now) {
   next_ = now.mono + kHeartbeatPeriod;
   const bool before = IsLeader(now);
   const absl::Status status = Try(now);
-  if (!status.ok())
+  if (!status.ok()) {
+    next_ = now.mono + kReconnectPauseMax;
     Log(LogLevel::kInfo, "the lease was not renewed", {{"error", status.ToString()}});
+  }
   if (before != IsLeader(now))
     Log(LogLevel::kInfo, "leadership changed", {{"leader", IsLeader(now)}});
   Master().Set(IsLeader(now) ? 1 : 0, {{"name", options_.lease}});

@@ -49,6 +49,19 @@ TEST_F(LeaderElectionTest, OneThatDiedIsReplacedAfterItsTime) {
   EXPECT_TRUE(b.IsLeader(clock.Read()));
 }
 
+TEST_F(LeaderElectionTest, OneThatFoundNoServerLooksAgainSoon) {
+  LeaderElection a = Candidate("a");
+  api.before_write = [](const std::string&) { return absl::UnavailableError("no server"); };
+  Now now = clock.Read();
+  a.Step(now);
+  EXPECT_FALSE(a.IsLeader(now));
+  EXPECT_LE(a.NextWake(now), kReconnectPauseMax);
+  api.before_write = [](const std::string&) { return absl::OkStatus(); };
+  now.mono += a.NextWake(now);
+  a.Step(now);
+  EXPECT_TRUE(a.IsLeader(now));
+}
+
 TEST_F(LeaderElectionTest, OneThatResignsIsReplacedAtOnce) {
   LeaderElection a = Candidate("a"), b = Candidate("b");
   Step(&a, &b, absl::Seconds(15));

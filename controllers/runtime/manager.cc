@@ -363,7 +363,11 @@ void Manager::Impl::Failed(Controller* controller, const ObjectKey& key,
   if (!stale) M().errors.Add(labels);
   labels["result"] = stale ? "requeue" : "error";
   M().reconciles.Add(labels);
-  controller->queue.AddFailed(key, now_).IgnoreError();  // It has just left its place.
+  // The key has just left its place in the queue. Without a server there is nothing wrong with it.
+  const absl::Status queued = absl::IsUnavailable(status)
+                                  ? controller->queue.AddAfter(key, kReconnectPauseMax, now_)
+                                  : controller->queue.AddFailed(key, now_);
+  queued.IgnoreError();
   const int failures = controller->queue.failures(key);
   const bool unavailable = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   if (failures == kFailuresUntilEvent && !unavailable)

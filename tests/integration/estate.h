@@ -32,7 +32,7 @@ class Estate {
   int64_t Revision();
 
   const std::string& dir() const { return dir_.path(); }
-  const support::ApiServer& server() const { return server_; }
+  support::ApiServer& server() { return server_; }
 
  private:
   support::TempDir dir_;
