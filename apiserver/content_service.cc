@@ -84,8 +84,8 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
  public:
   GetStream(const ServiceContext& context, ContentStore* content, grpc::CallbackServerContext* call,
             const v1::GetBlobRequest& request)
-      : metrics_(context.clock, "GET", "Blob", "content") {
-    const absl::Status status = Begin(context, content, call, request);
+      : context_(context), metrics_(context.clock, "GET", "Blob", "content") {
+    const absl::Status status = Begin(content, call, request);
     if (status.ok()) {
       WriteNext();
     } else {
@@ -100,15 +100,21 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Begin(const ServiceContext& context, ContentStore* content,
-                     grpc::CallbackServerContext* call, const v1::GetBlobRequest& request) {
-    ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
-    ASSIGN_OR_RETURN(reader_, content->Read(who, request.namespace_(), request.digest()));
+  absl::Status Begin(ContentStore* content, grpc::CallbackServerContext* call,
+                     const v1::GetBlobRequest& request) {
+    ASSIGN_OR_RETURN(who_, IdentityOf(context_, *call));
+    ASSIGN_OR_RETURN(reader_, content->Read(who_, request.namespace_(), request.digest()));
     return absl::OkStatus();
   }
 
+  // A host may be removed before it has all.
+  absl::StatusOr<std::string> NextData() {
+    RETURN_IF_ERROR(context_.authenticator->CheckStill(who_));
+    return reader_->Next();
+  }
+
   void WriteNext() {
-    absl::StatusOr<std::string> data = reader_->Next();
+    absl::StatusOr<std::string> data = NextData();
     if (!data.ok() || data->empty()) return End(data.status());
     *chunk_.mutable_data() = *std::move(data);
     StartWrite(&chunk_);
@@ -119,7 +125,9 @@ class GetStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
     Finish(schema::ToGrpc(status));
   }
 
+  const ServiceContext context_;
   const RequestMetrics metrics_;
+  Identity who_;
   std::unique_ptr<BlobReader> reader_;
   v1::BlobChunk chunk_;
 };

@@ -18,7 +18,7 @@ class JoiningTest : public RegistryTest {
   JoiningTest()
       : ca_(*MakeCa("playground", clock_.Read().wall)),
         joining_({.registry = &registry_, .clock = &clock_, .estate = "playground", .ca = ca_}),
-        authenticator_(&registry_, "playground") {}
+        authenticator_(&hosts_, "playground") {}
 
   absl::StatusOr<std::string> Token(const std::string& host,
                                     const Identity& who = Identity::Admin()) {
@@ -40,6 +40,7 @@ class JoiningTest : public RegistryTest {
   const KeyPair ca_;
   const Csr csr_ = *MakeCsr();
   Joining joining_;
+  HostDirectory hosts_{store_.get()};
   Authenticator authenticator_;
 };
 

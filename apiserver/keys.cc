@@ -42,6 +42,8 @@ int KindIdOfKey(std::string_view key) {
   return (static_cast<uint8_t>(key[1]) << 8) | static_cast<uint8_t>(key[2]);
 }
 
+std::string_view NameOfObjectKey(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
+
 std::string ClaimKey(std::string_view space, std::string_view value) {
   std::string key = "c";
   key += space;
@@ -58,6 +60,12 @@ std::string_view ClaimValueOfKey(std::string_view key, std::string_view space) {
 
 std::string HostIdentityKey(std::string_view host_uid) { return "i" + std::string(host_uid); }
 
+KeyRange HostIdentityRange() { return PrefixRange("i"); }
+
+std::string_view HostUidOfKey(std::string_view key) { return key.substr(1); }
+
 std::string JoinTokenKey(std::string_view token_id) { return "t" + std::string(token_id); }
+
+KeyRange JoinTokenRange() { return PrefixRange("t"); }
 
 }  // namespace reeve::apiserver

@@ -1,9 +1,15 @@
 // Where things are in the store. The first byte says what a key is:
 //
-//   o <kind id, 2 bytes, big endian> <namespace> 00 <name>   an object; cluster kinds have an empty
-//   namespace c <space> 00 <value>                                     v1.ClaimRecord i <host uid>
-//   v1.HostIdentity: which keys may speak as the host t <token id> v1.JoinToken a ... kept for
-//   audit records, one per commit
+//   o <kind id, 2 bytes, big endian> <namespace> 00 <name>
+//       an object; cluster kinds have an empty namespace
+//   c <space> 00 <value>
+//       v1.ClaimRecord
+//   i <host uid>
+//       v1.HostIdentity: which keys may speak as the host
+//   t <token id>
+//       v1.JoinToken
+//   a ...
+//       kept for audit records, one per commit
 //
 // Names hold no NUL, so that keys sort by kind, namespace, name and a prefix is never another one's
 // beginning.
@@ -29,6 +35,8 @@ KeyRange ObjectRange(const schema::Kind& kind, std::string_view ns);
 KeyRange AllObjectsRange();
 // The id of the kind that the object key `key` is of; 0 when it is none.
 int KindIdOfKey(std::string_view key);
+// The name in an object key.
+std::string_view NameOfObjectKey(std::string_view key);
 
 std::string ClaimKey(std::string_view space, std::string_view value);
 KeyRange ClaimRange(std::string_view space);
@@ -36,6 +44,10 @@ KeyRange ClaimRange(std::string_view space);
 std::string_view ClaimValueOfKey(std::string_view key, std::string_view space);
 
 std::string HostIdentityKey(std::string_view host_uid);
+KeyRange HostIdentityRange();
+// The uid in a host identity's key.
+std::string_view HostUidOfKey(std::string_view key);
 std::string JoinTokenKey(std::string_view token_id);
+KeyRange JoinTokenRange();
 
 }  // namespace reeve::apiserver

@@ -106,17 +106,21 @@ class RunningServer final : public Server {
     registry_ = std::make_unique<Registry>(
         Registry::Options{.store = store_.get(), .clock = RealClock(), .new_uid = RandomUuid});
     RETURN_IF_ERROR(registry_->EnsureNamespaces());
-    ASSIGN_OR_RETURN(hub_,
-                     WatchHub::Start({.store = store_.get(), .clock = RealClock(), .wake = [this] {
-                                        pump_wake_.Notify();
-                                      }}));
+    known_hosts_ = std::make_unique<HostDirectory>(store_.get());
+    authenticator_ = std::make_unique<Authenticator>(known_hosts_.get(), setup_.estate);
+    ASSIGN_OR_RETURN(
+        hub_,
+        WatchHub::Start(
+            {.store = store_.get(),
+             .clock = RealClock(),
+             .wake = [this] { pump_wake_.Notify(); },
+             .admit = [this](const Identity& who) { return authenticator_->CheckStill(who); }}));
     api_ = std::make_unique<Api>(registry_.get(), hub_.get());
     content_ = std::make_unique<ContentStore>(registry_.get(), blobs_.get());
     joining_ = std::make_unique<Joining>(Joining::Options{.registry = registry_.get(),
                                                           .clock = RealClock(),
                                                           .estate = setup_.estate,
                                                           .ca = setup_.ca});
-    authenticator_ = std::make_unique<Authenticator>(registry_.get(), setup_.estate);
     pool_ = std::make_unique<WorkerPool>(kRequestThreads);
     return absl::OkStatus();
   }
@@ -209,11 +213,12 @@ class RunningServer final : public Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<BlobStore> blobs_;
   std::unique_ptr<Registry> registry_;
+  std::unique_ptr<HostDirectory> known_hosts_;
+  std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<WatchHub> hub_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<ContentStore> content_;
   std::unique_ptr<Joining> joining_;
-  std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<ResourceService> resources_;
   std::unique_ptr<ContentService> content_service_;

@@ -67,6 +67,23 @@ class ServerTest : public ::testing::Test {
     return api->Create(request);
   }
 
+  static absl::StatusOr<v1::DeleteResponse> Delete(client::Api* api, const std::string& kind,
+                                                   const std::string& name) {
+    v1::DeleteRequest request;
+    request.mutable_key()->set_kind(kind);
+    request.mutable_key()->set_name(name);
+    return api->Delete(request);
+  }
+  static absl::StatusOr<v1::Blob> Put(client::Api* api, const std::string& tar,
+                                      const std::string& digest) {
+    size_t at = 0;
+    return api->PutBlob("default", digest, "test", [&](std::string* piece) -> absl::StatusOr<bool> {
+      *piece = tar.substr(at, 100'000);
+      at += piece->size();
+      return !piece->empty();
+    });
+  }
+
   absl::StatusOr<v1::JoinResponse> Join(const std::string& token, const std::string& csr_pem) {
     grpc::SslCredentialsOptions tls;
     tls.pem_root_certs = ReadText(dir_ + "/pki/ca.crt");
@@ -124,6 +141,14 @@ v1::WatchRequest WatchSites(Revision after) {
   request.set_revision(after);
   request.set_send_initial_events(after == 0);
   return request;
+}
+
+v1::WatchRequest WatchWorks(const std::string& host) {
+  v1::WatchRequest watch;
+  watch.mutable_selector()->set_kind("Work");
+  watch.mutable_selector()->set_fields("spec.host=" + host);
+  watch.set_send_initial_events(true);
+  return watch;
 }
 
 TEST_F(ServerTest, InitIsDoneOnce) {
@@ -230,10 +255,7 @@ TEST_F(ServerTest, AHostJoinsAndSeesItsOwn) {
   EXPECT_OK(Create(host.get(), MakeLease("h1")));
   EXPECT_EQ(Create(host.get(), MakeLease("h2")).status().code(), Code::kPermissionDenied);
   EXPECT_EQ(Create(host.get(), MakeStaticSite("blog")).status().code(), Code::kPermissionDenied);
-  v1::WatchRequest watch;
-  watch.mutable_selector()->set_kind("Work");
-  watch.mutable_selector()->set_fields("spec.host=h1");
-  watch.set_send_initial_events(true);
+  v1::WatchRequest watch = WatchWorks("h1");
   Events events(host.get(), watch);
   EXPECT_EQ(schema::Meta(events.Next()->object()).name(), "mine");
   EXPECT_EQ(events.Next()->summary().count(), 1);
@@ -247,24 +269,72 @@ TEST_F(ServerTest, AHostJoinsAndSeesItsOwn) {
 TEST_F(ServerTest, ARemovedHostIsRefused) {
   const auto host = JoinedHost("h1");
   EXPECT_OK(host->Get({"Host", "", "h1"}));
-  v1::DeleteRequest request;
-  request.mutable_key()->set_kind("Host");
-  request.mutable_key()->set_name("h1");
-  ASSERT_OK(ClientOf("admin")->Delete(request));
+  ASSERT_OK(Delete(ClientOf("admin").get(), "Host", "h1"));
   EXPECT_EQ(host->Get({"Host", "", "h1"}).status().code(), Code::kUnauthenticated);
+}
+
+TEST_F(ServerTest, ARemovedHostsWatchesEnd) {
+  const auto host = JoinedHost("h1");
+  const auto other = JoinedHost("h2");
+  const auto admin = ClientOf("admin");
+  Events works(host.get(), WatchWorks("h1"));
+  EXPECT_EQ(works.Next()->type(), v1::WatchEvent::SNAPSHOT);
+  Events others(other.get(), WatchWorks("h2"));
+  EXPECT_EQ(others.Next()->type(), v1::WatchEvent::SNAPSHOT);
+  ASSERT_OK(Delete(admin.get(), "Host", "h1"));
+  EXPECT_THAT(works.Next().status(), IsError(Code::kUnauthenticated, "not of this estate"));
+  EXPECT_THAT(Events(host.get(), WatchWorks("h1")).Next().status(),
+              IsError(Code::kUnauthenticated, "not of this estate"));
+  ASSERT_OK(Create(ClientOf("controllers").get(), MakeWork("theirs", "h2")));
+  EXPECT_EQ(others.Next()->type(), v1::WatchEvent::ADDED);
+}
+
+// It keeps its finalizers until its controller has let go of what it held.
+TEST_F(ServerTest, AHostThatWasGivenUpIsRefusedAtOnce) {
+  const auto host = JoinedHost("h1");
+  const auto controller = ClientOf("controllers");
+  Events works(host.get(), WatchWorks("h1"));
+  EXPECT_EQ(works.Next()->type(), v1::WatchEvent::SNAPSHOT);
+  v1::UpdateRequest request;
+  *request.mutable_object() = *controller->Get({"Host", "", "h1"});
+  request.mutable_object()->mutable_host()->mutable_spec()->set_cordoned(true);
+  *request.mutable_object() = *controller->Update(request);
+  EXPECT_OK(host->Get({"Host", "", "h1"}));
+  request.mutable_object()->mutable_host()->mutable_spec()->set_abandoned(true);
+  ASSERT_OK(controller->Update(request));
+  EXPECT_EQ(works.Next().status().code(), Code::kUnauthenticated);
+  EXPECT_EQ(host->Get({"Host", "", "h1"}).status().code(), Code::kUnauthenticated);
+}
+
+TEST_F(ServerTest, ARemovedHostGetsNoMoreOfABlob) {
+  const auto admin = ClientOf("admin");
+  const std::string tar = MakeTar({{"index.html", std::string(30'000'000, 'x')}});
+  const std::string digest = "sha256-" + Sha256Hex(tar);
+  ASSERT_OK(Put(admin.get(), tar, digest));
+  const auto host = JoinedHost("h1");
+  v1::Object work = MakeWork("mine", "h1");
+  v1::Artifact* artifact = work.mutable_work()->mutable_spec()->add_artifacts();
+  artifact->set_id("content");
+  artifact->mutable_unpack()->set_dir("site");
+  artifact->mutable_unpack()->set_blob(digest);
+  ASSERT_OK(Create(ClientOf("controllers").get(), work));
+  size_t got = 0;
+  const absl::Status end = host->GetBlob("default", digest, [&](std::string_view piece) {
+    const absl::Status removed =
+        got == 0 ? Delete(admin.get(), "Host", "h1").status() : absl::OkStatus();
+    got += piece.size();
+    return removed;
+  });
+  EXPECT_EQ(end.code(), Code::kUnauthenticated) << end;
+  EXPECT_GT(got, 0u);
+  EXPECT_LT(got, tar.size());
 }
 
 TEST_F(ServerTest, BlobsGoUpAndDown) {
   const auto admin = ClientOf("admin");
   const std::string tar = MakeTar({{"index.html", std::string(700'000, 'x')}});
   const std::string digest = "sha256-" + Sha256Hex(tar);
-  size_t at = 0;
-  const auto read = [&](std::string* piece) -> absl::StatusOr<bool> {
-    *piece = tar.substr(at, 100'000);
-    at += piece->size();
-    return !piece->empty();
-  };
-  const absl::StatusOr<v1::Blob> blob = admin->PutBlob("default", digest, "test", read);
+  const absl::StatusOr<v1::Blob> blob = Put(admin.get(), tar, digest);
   ASSERT_TRUE(blob.ok()) << blob.status();
   EXPECT_EQ(blob->metadata().name(), digest);
   std::string got;

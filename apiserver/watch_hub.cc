@@ -48,10 +48,16 @@ bool SelectsAll(const v1::Selector& selector) {
 // What one batch means to the subscriptions it concerns.
 using Delivery = std::map<uint64_t, std::vector<std::pair<ObjectChange*, v1::WatchEvent::Type>>>;
 
+int IdOf(const schema::KindRegistry& kinds, const std::string& name) {
+  const schema::Kind* kind = kinds.FindByName(name);
+  return kind == nullptr ? 0 : kind->id;
+}
+
 // Shared by the hub and its subscriptions, so that these may be destroyed later.
 class Core {
  public:
-  explicit Core(WatchHub::Options options) : options_(std::move(options)) {}
+  explicit Core(WatchHub::Options options)
+      : options_(std::move(options)), host_kind_(IdOf(*options_.kinds, "Host")) {}
 
   absl::Status Start() {
     const KeyRange range = AllObjectsRange();
@@ -76,6 +82,11 @@ class Core {
   absl::Status Position(const v1::WatchRequest& request, SubscriptionState::Options* options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void FanOut(const store::Batch& batch);
+  absl::Status Admit(const Identity& who) const {
+    return options_.admit ? options_.admit(who) : absl::OkStatus();
+  }
+  void CloseRemovedLocked(const std::string& host, std::vector<StatePtr>* told)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Match(ObjectChange* change, int kind, Revision revision, Delivery* delivery)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void MatchGroup(const Group& group, ObjectChange* change, Revision revision,
@@ -84,7 +95,8 @@ class Core {
   bool Bookmark();
 
   const WatchHub::Options options_;
-  Mutex pump_mu_;  // Held while pumping; before mu_.
+  const int host_kind_;  // Its id; 0 where there is no such kind.
+  Mutex pump_mu_;        // Held while pumping; before mu_.
   Mutex mu_;
   std::unique_ptr<store::Watcher> watcher_;
   absl::Status ended_ ABSL_GUARDED_BY(mu_);
@@ -93,6 +105,7 @@ class Core {
   uint64_t next_id_ ABSL_GUARDED_BY(mu_) = 1;
   std::map<uint64_t, std::pair<IndexKey, StatePtr>> subscriptions_ ABSL_GUARDED_BY(mu_);
   std::map<IndexKey, Group> index_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::set<uint64_t>> of_hosts_ ABSL_GUARDED_BY(mu_);  // By the host's name.
   // How many subscriptions watch each (kind, field): which values of a change must be looked up.
   std::map<std::pair<int, std::string>, int> fields_ ABSL_GUARDED_BY(mu_);
 };
@@ -137,6 +150,7 @@ absl::StatusOr<std::pair<uint64_t, StatePtr>> Core::Subscribe(const Identity& wh
   const KeyRange range =
       ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
   SubscriptionState::Options options{.kinds = options_.kinds,
+                                     .who = who,
                                      .epoch = options_.store->epoch(),
                                      .matcher = std::move(matcher),
                                      .all_of_kind = SelectsAll(request.selector()),
@@ -144,12 +158,15 @@ absl::StatusOr<std::pair<uint64_t, StatePtr>> Core::Subscribe(const Identity& wh
                                      .wake = std::move(wake)};
   MutexLock lock(&mu_);
   RETURN_IF_ERROR(ended_);
+  // Under the lock: what changes after this is fanned out to this subscription too.
+  RETURN_IF_ERROR(Admit(who));
   RETURN_IF_ERROR(Position(request, &options));
   const auto state = std::make_shared<SubscriptionState>(std::move(options));
   const uint64_t id = next_id_++;
   subscriptions_[id] = {key, state};
   index_[key][id] = state;
   if (!key.field.empty()) ++fields_[{key.kind, key.field}];
+  if (who.role == Identity::Role::kHost) of_hosts_[who.name].insert(id);
   return std::pair(id, state);
 }
 
@@ -158,6 +175,11 @@ void Core::Unsubscribe(uint64_t id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
   const IndexKey key = found->second.first;
+  const Identity& who = found->second.second->options().who;
+  if (const auto host = of_hosts_.find(who.name); host != of_hosts_.end()) {
+    host->second.erase(id);
+    if (host->second.empty()) of_hosts_.erase(host);
+  }
   subscriptions_.erase(found);
   index_[key].erase(id);
   if (index_[key].empty()) index_.erase(key);
@@ -218,6 +240,18 @@ std::vector<StatePtr> Core::DeliverLocked(const Delivery& delivery) {
   return told;
 }
 
+void Core::CloseRemovedLocked(const std::string& host, std::vector<StatePtr>* told) {
+  const auto subscriptions = of_hosts_.find(host);
+  if (subscriptions == of_hosts_.end()) return;
+  for (const uint64_t id : subscriptions->second) {
+    const StatePtr& state = subscriptions_[id].second;
+    const absl::Status status = Admit(state->options().who);
+    if (status.ok()) continue;
+    state->Close(status);
+    told->push_back(state);
+  }
+}
+
 void Core::FanOut(const store::Batch& batch) {
   std::deque<ObjectChange> changes;
   Delivery delivery;
@@ -226,9 +260,12 @@ void Core::FanOut(const store::Batch& batch) {
     MutexLock lock(&mu_);
     for (const store::Change& change : batch.changes) {
       ObjectChange& object = changes.emplace_back(options_.kinds, batch.revision, &change);
-      Match(&object, KindIdOfKey(change.version.key), batch.revision, &delivery);
+      const int kind = KindIdOfKey(change.version.key);
+      Match(&object, kind, batch.revision, &delivery);
+      if (kind != host_kind_) continue;
+      CloseRemovedLocked(std::string(NameOfObjectKey(change.version.key)), &told);
     }
-    told = DeliverLocked(delivery);
+    for (StatePtr& state : DeliverLocked(delivery)) told.push_back(std::move(state));
     revision_ = std::max(revision_, batch.revision);
   }
   for (const StatePtr& state : told) state->Wake();

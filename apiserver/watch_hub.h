@@ -11,6 +11,9 @@
 // The hub owns no thread: Pump is a step. `wake` (of Options) is called when there is something to
 // pump.
 //
+// A subscriber that may no longer be served (a host that was removed) is closed with the answer of
+// `admit`: asked when it subscribes, and again for a host whenever its Host changes.
+//
 // Example:  hub->Watch(who, {selector {kind: "Work" fields: "spec.host=h1"} send_initial_events:
 // true}, wake)
 //   ADDED r1  ADDED r1  SNAPSHOT r9 {count: 2, hash}  MODIFIED r12  BOOKMARK r40 ...
@@ -53,6 +56,9 @@ class WatchHub {
     Clock* clock = nullptr;
     const schema::KindRegistry* kinds = &schema::KindRegistry::Get();
     std::function<void()> wake;  // From any thread; quick.
+    // Whether this client may watch now, as of everything committed. May take the store's lock, and
+    // no other that is held while calling the hub. Null: everybody may.
+    std::function<absl::Status(const Identity&)> admit;
   };
   // Watches the store from its present revision.
   static absl::StatusOr<std::unique_ptr<WatchHub>> Start(Options options);

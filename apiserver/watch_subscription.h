@@ -28,6 +28,7 @@ class SubscriptionState {
  public:
   struct Options {
     const schema::KindRegistry* kinds = nullptr;
+    Identity who;
     std::string epoch;
     schema::Matcher matcher;
     bool all_of_kind = false;  // The selector names nothing but the kind.

@@ -21,7 +21,9 @@ void SetType(const TarEntry& from, archive_entry* entry) {
 }  // namespace
 
 std::string MakeTar(const std::vector<TarEntry>& entries) {
-  std::string buffer(1 << 20, '\0');
+  size_t room = 1 << 20;
+  for (const TarEntry& entry : entries) room += entry.content.size();
+  std::string buffer(room, '\0');
   size_t used = 0;
   archive* writer = archive_write_new();
   archive_write_set_format_ustar(writer);
