@@ -4,9 +4,9 @@
 #include <set>
 
 #include "apiserver/access.h"
+#include "apiserver/field_ownership.h"
 #include "apiserver/fields.h"
 #include "apiserver/keys.h"
-#include "apiserver/managed_fields.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
 #include "base/limits.h"
@@ -145,10 +145,13 @@ absl::Status Admission::Complete(const Message* before, Message* after) {
   return CheckSize(*after);
 }
 
+ManagedWrite Admission::WriteOf(std::string_view operation, std::string_view subresource) const {
+  return {options_.manager, operation, subresource, options_.now.wall};
+}
+
 void Admission::Record(const Message* before, const Message* applied, std::string_view operation,
                        std::string_view subresource, Message* after) const {
-  RecordManagedFields({options_.manager, operation, subresource, options_.now.wall}, before,
-                      applied, after);
+  RecordManagedFields(WriteOf(operation, subresource), before, applied, after);
 }
 
 absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns) {
@@ -256,6 +259,9 @@ absl::StatusOr<Planned> Admission::PrepareApply(const Message& request,
   ObjectPtr after = CloneObject(*before);
   MergeMentioned(schema::Inner(*object), mentioned, schema::MutableInner(after.get()));
   schema::Canonicalize(after.get());
+  const ManagedWrite write = WriteOf(kApply, "");
+  if (!options_.force) RETURN_IF_ERROR(CheckConflicts(write, *before, *after));
+  RemoveDropped(write, *before, *object, after.get());
   return Changed(before, std::move(after), object.get());
 }
 

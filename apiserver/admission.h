@@ -18,6 +18,7 @@
 #include "apiserver/attempt.h"
 #include "apiserver/claims.h"
 #include "apiserver/identity.h"
+#include "apiserver/managed_fields.h"
 #include "apiserver/merge.h"
 #include "base/clock.h"
 #include "proto/schema/validate.h"
@@ -36,6 +37,7 @@ class Admission {
   struct Options {
     Identity who;
     std::string manager;
+    bool force = false;  // An apply takes over what other managers own.
     Now now;
     const std::function<std::string()>* new_uid = nullptr;
   };
@@ -58,6 +60,7 @@ class Admission {
   absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);
+  ManagedWrite WriteOf(std::string_view operation, std::string_view subresource) const;
   void Record(const Message* before, const Message* applied, std::string_view operation,
               std::string_view subresource, Message* after) const;
   void Report(const Message& object, schema::Violations violations);

@@ -10,7 +10,9 @@ namespace {
 // REQUIRES: the registry's kinds are those of v1::Object.
 v1::Object Take(ObjectPtr object) { return std::move(static_cast<v1::Object&>(*object)); }
 
-WriteOptions OptionsOf(const std::string& manager, bool dry_run) { return {manager, dry_run}; }
+WriteOptions OptionsOf(const std::string& manager, bool dry_run) {
+  return {.manager = manager, .dry_run = dry_run};
+}
 
 }  // namespace
 
@@ -45,9 +47,9 @@ absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::Appl
                             request.mentioned(i).paths().end());
     }
   }
-  ASSIGN_OR_RETURN(
-      ApplyOutcome outcome,
-      registry_->Apply(who, items, OptionsOf(request.field_manager(), request.dry_run())));
+  WriteOptions options = OptionsOf(request.field_manager(), request.dry_run());
+  options.force = request.force();
+  ASSIGN_OR_RETURN(ApplyOutcome outcome, registry_->Apply(who, items, options));
   v1::ApplyResponse response;
   response.set_revision(outcome.revision);
   for (Applied& applied : outcome.results) {

@@ -55,7 +55,7 @@ TEST_F(ApplyTest, AMentionedZeroIsAValue) {
   v1::Object host = MakeHost("h1");
   host.mutable_host()->mutable_spec()->set_cordoned(true);
   ApplyOne(host, {});
-  const v1::ApplyResult result = ApplyOne(MakeHost("h1"), {"spec.cordoned"}, "ctl-cordon");
+  const v1::ApplyResult result = ApplyOne(MakeHost("h1"), {"spec.cordoned"});
   EXPECT_EQ(result.action(), v1::ApplyResult::CONFIGURED);
   EXPECT_FALSE(result.object().host().spec().cordoned());
   v1::Object none = MakeStaticSite("blog");
@@ -169,6 +169,109 @@ TEST_F(ApplyTest, ManagedFieldsKeepWhoAppliedWhat) {
               ElementsAre("spec.domains[\"b.example\"]", "spec.type"));
 }
 
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+TEST_F(ApplyTest, AnothersFieldIsAConflict) {
+  v1::Object site = MakeStaticSite("blog", {"a.example"});
+  site.mutable_site()->mutable_spec()->set_replicas(1);
+  ApplyOne(site, {}, "one");
+  const Revision before = revision();
+  site.mutable_site()->mutable_spec()->set_replicas(2);
+  const absl::Status refused = TryApply({site}, {}, "two").status();
+  EXPECT_EQ(refused.code(), Code::kAborted);
+  EXPECT_EQ(reeve::Message(refused),
+            "Apply failed with 1 conflict: conflict with \"one\" using reeve/v1: .spec.replicas");
+  ASSERT_EQ(schema::ViolationsOf(refused).size(), 1u);
+  EXPECT_EQ(schema::ViolationsOf(refused)[0].field(), "spec.replicas");
+  EXPECT_EQ(revision(), before);
+}
+
+TEST_F(ApplyTest, AllConflictsAreNamedByManager) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->set_replicas(1);
+  ApplyOne(site, {}, "one");
+  v1::Object labels = MakeStaticSite("blog");
+  (*Meta(&labels)->mutable_labels())["team"] = "red";
+  ApplyOne(labels, {"metadata.labels[team]"}, "two");
+  site.mutable_site()->mutable_spec()->set_replicas(2);
+  (*Meta(&site)->mutable_labels())["team"] = "blue";
+  EXPECT_EQ(reeve::Message(TryApply({site}, {}, "three").status()),
+            "Apply failed with 2 conflicts: conflicts with \"one\" using reeve/v1:\n"
+            "- .spec.replicas\n"
+            " conflicts with \"two\" using reeve/v1:\n"
+            "- .metadata.labels[team]");
+}
+
+TEST_F(ApplyTest, ForceTakesTheFieldsOver) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->set_replicas(1);
+  ApplyOne(site, {}, "one");
+  site.mutable_site()->mutable_spec()->set_replicas(2);
+  const auto forced = TryApply({site}, {}, "two", /*force=*/true);
+  ASSERT_TRUE(forced.ok()) << forced.status();
+  const v1::ObjectMeta& meta = forced->results(0).object().site().metadata();
+  ASSERT_EQ(meta.managed_fields_size(), 2);
+  EXPECT_THAT(meta.managed_fields(0).fields(), ElementsAre("spec.type"));
+  EXPECT_THAT(meta.managed_fields(1).fields(), ElementsAre("spec.replicas", "spec.type"));
+}
+
+TEST_F(ApplyTest, AnUpdateOfAnotherIsAConflictToo) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->set_replicas(1);
+  v1::Object live = ApplyOne(site, {}).object();
+  live.mutable_site()->mutable_spec()->set_replicas(5);
+  ASSERT_OK(TryUpdate(live));
+  site.mutable_site()->mutable_spec()->set_replicas(2);
+  EXPECT_EQ(TryApply({site}).status().code(), Code::kAborted);
+  site.mutable_site()->mutable_spec()->set_replicas(5);  // The same value is shared.
+  EXPECT_TRUE(TryApply({site}).ok());
+}
+
+TEST_F(ApplyTest, WhatIsDroppedIsRemoved) {
+  v1::Object site = MakeProcessSite("app");
+  v1::ProcessSpec* process = site.mutable_site()->mutable_spec()->mutable_process();
+  for (const char* name : {"A", "B"}) {
+    process->add_env()->set_name(name);
+    process->mutable_env()->rbegin()->set_value("1");
+  }
+  site.mutable_site()->mutable_spec()->set_replicas(3);
+  for (const char* domain : {"a.example", "b.example"})
+    site.mutable_site()->mutable_spec()->add_domains(domain);
+  (*Meta(&site)->mutable_labels())["team"] = "red";
+  (*Meta(&site)->mutable_labels())["tier"] = "web";
+  ApplyOne(site, {});
+
+  process->mutable_env()->DeleteSubrange(0, 1);
+  site.mutable_site()->mutable_spec()->clear_replicas();
+  site.mutable_site()->mutable_spec()->mutable_domains()->DeleteSubrange(0, 1);
+  Meta(&site)->mutable_labels()->erase("team");
+  const v1::Object after = ApplyOne(site, {}).object();
+  EXPECT_EQ(after.site().spec().process().env_size(), 1);
+  EXPECT_EQ(after.site().spec().process().env(0).name(), "B");
+  EXPECT_EQ(after.site().spec().replicas(), 1);  // The default.
+  EXPECT_THAT(after.site().spec().domains(), ElementsAre("b.example"));
+  EXPECT_EQ(after.site().metadata().labels().size(), 1u);
+  EXPECT_EQ(after.site().metadata().labels().at("tier"), "web");
+}
+
+TEST_F(ApplyTest, WhatAnotherOwnsTooStays) {
+  v1::Object site = MakeStaticSite("blog", {"a.example"});
+  ApplyOne(site, {}, "one");
+  ApplyOne(site, {}, "two");
+  const v1::Object after = ApplyOne(MakeStaticSite("blog"), {}, "one").object();
+  EXPECT_THAT(after.site().spec().domains(), ElementsAre("a.example"));
+  EXPECT_EQ(ApplyOne(MakeStaticSite("blog"), {}, "two").object().site().spec().domains_size(), 0);
+}
+
+TEST_F(ApplyTest, ADroppedMessageGoesWithItsDefaults) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->mutable_health()->set_http_path("/up");
+  const v1::Object first = ApplyOne(site, {}).object();
+  EXPECT_TRUE(first.site().spec().health().has_interval());
+  site.mutable_site()->mutable_spec()->clear_health();
+  const v1::Object after = ApplyOne(site, {}).object();
+  EXPECT_NE(after.site().spec().health().http_path(), "/up");
+}
+
 TEST_F(ApplyTest, RacesAreRunAgain) {
   ApplyOne(MakeStaticSite("blog"), {});
   std::atomic<int> failed = 0;
@@ -179,7 +282,7 @@ TEST_F(ApplyTest, RacesAreRunAgain) {
         for (int i = 0; i < 10; ++i) {
           v1::Object site = MakeStaticSite("blog");
           (*Meta(&site)->mutable_labels())[fmt::format("t{}-{}", t, i)] = "x";
-          if (!TryApply({site}).ok()) ++failed;
+          if (!TryApply({site}, {}, fmt::format("manager-{}-{}", t, i)).ok()) ++failed;
         }
       }));
     }

@@ -83,9 +83,13 @@ void RecordManagedFields(const ManagedWrite& write, const Message* before, const
               before == nullptr && applied ? *applied : *after, write.subresource);
   v1::ObjectMeta* meta = schema::MutableMeta(after);
   v1::ManagedFieldsEntry* entry = EntryOf(write, meta);
-  Paths mine(entry->fields().begin(), entry->fields().end());
-  mine.insert(changed.begin(), changed.end());
-  if (applied != nullptr) mine.merge(Changes(*empty, *applied, write.subresource));
+  Paths mine;
+  if (applied != nullptr) {  // All that it says, and nothing that it said before.
+    mine = Changes(*empty, *applied, write.subresource);
+  } else {
+    mine.insert(entry->fields().begin(), entry->fields().end());
+    mine.insert(changed.begin(), changed.end());
+  }
   // Fields that are gone from the object belong to nobody.
   const Paths present = Changes(*empty, *after, write.subresource);
   std::erase_if(mine, [&](const std::string& path) { return !present.contains(path); });

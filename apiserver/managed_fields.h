@@ -21,7 +21,7 @@ struct ManagedWrite {
 
 // Records that `write` made `after` out of `before` (null: it is new): the changed fields are its
 // manager's from now on, no longer another's. For an Apply, `applied` is what the manifest says:
-// its fields are the manager's too, changed or not.
+// its fields are the manager's, changed or not, and no others.
 void RecordManagedFields(const ManagedWrite& write, const schema::Message* before,
                          const schema::Message* applied, schema::Message* after);
 

@@ -3,7 +3,8 @@
 //
 // Messages and maps are merged field by field; lists with a merge key item by item, sets by value;
 // other lists are replaced as a whole. A mentioned field that holds its zero value is set to it:
-// `cordoned: false` says something. Removal of what is no longer mentioned is not done here. Pure.
+// `cordoned: false` says something. Removal of what is no longer mentioned: field_ownership.h.
+// Pure.
 #pragma once
 
 #include <absl/status/statusor.h>

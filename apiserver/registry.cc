@@ -108,7 +108,11 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
   for (int i = 0; i < kCommitAttemptsMax; ++i) {
     ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
-    Admission admission(attempt.get(), {who, manager, options_.clock->Read(), &options_.new_uid});
+    Admission admission(attempt.get(), {.who = who,
+                                        .manager = manager,
+                                        .force = options.force,
+                                        .now = options_.clock->Read(),
+                                        .new_uid = &options_.new_uid});
     ASSIGN_OR_RETURN(Outcome outcome, Stage(attempt.get(), &admission, prepare));
     if (options.dry_run || attempt->empty()) return outcome;
     const store::CommitResult result = options_.store->Commit(attempt->TakeTxn());

@@ -50,6 +50,7 @@ using ObjectPtr = std::unique_ptr<Message>;
 struct WriteOptions {
   std::string manager;   // Into managedFields; empty: the identity's name.
   bool dry_run = false;  // Everything but the commit.
+  bool force = false;    // An Apply takes over what other managers own.
 };
 
 // One object of an Apply.

@@ -50,6 +50,11 @@ std::string_view Reason(absl::StatusCode code) {
   }
 }
 
+// What Kubernetes says below field-manager conflicts.
+constexpr std::string_view kConflictHelp =
+    "These fields have other managers. To manage them from here, apply with --force-conflicts; to\n"
+    "leave them to the others, take them out of the manifest.\n";
+
 bool Marked(const absl::Status& status, const char* mark) {
   return status.GetPayload(mark).has_value();
 }
@@ -91,6 +96,7 @@ absl::Status Located(const absl::Status& status, const std::vector<schema::Manif
     text += violation.message() + "\n";
   }
   if (text.empty()) return status;
+  if (absl::IsAborted(status)) text += kConflictHelp;
   return Verbatim(absl::Status(status.code(), text));
 }
 

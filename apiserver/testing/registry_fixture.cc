@@ -110,9 +110,10 @@ absl::StatusOr<v1::Object> RegistryTest::TryStatus(const v1::Object& object, con
 
 absl::StatusOr<v1::ApplyResponse> RegistryTest::TryApply(
     const std::vector<v1::Object>& objects, const std::vector<std::vector<std::string>>& mentioned,
-    const std::string& manager) {
+    const std::string& manager, bool force) {
   v1::ApplyRequest request;
   request.set_field_manager(manager);
+  request.set_force(force);
   for (const v1::Object& object : objects) *request.add_objects() = object;
   for (const std::vector<std::string>& paths : mentioned) {
     request.add_mentioned()->mutable_paths()->Assign(paths.begin(), paths.end());

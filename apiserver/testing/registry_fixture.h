@@ -48,7 +48,7 @@ class RegistryTest : public ::testing::Test {
   absl::StatusOr<v1::ApplyResponse> TryApply(
       const std::vector<v1::Object>& objects,
       const std::vector<std::vector<std::string>>& mentioned = {},
-      const std::string& manager = "ctl");
+      const std::string& manager = "ctl", bool force = false);
   absl::StatusOr<v1::DeleteResponse> TryDelete(const std::string& kind, const std::string& ns,
                                                const std::string& name);
   absl::StatusOr<std::vector<v1::Object>> TryList(const v1::ListRequest& request,

@@ -91,5 +91,38 @@ TEST(Apply, AChangeOfOneWritesOnce) {
   EXPECT_EQ(estate.Revision(), before + 1);
 }
 
+TEST(Apply, WhatIsTakenOutOfAManifestIsRemoved) {
+  Estate estate;
+  ASSERT_OK(estate.Start());
+  ASSERT_EQ(estate.Ctl({"apply", "-f", "-"}, kManifests).code, 0);
+  std::string changed = kManifests;
+  changed.replace(changed.find("a.example.test, "), 16, "");
+  changed.replace(changed.find("  labels: {zone: a}\n"), 20, "");
+  const Said said = estate.Ctl({"apply", "-f", "-"}, changed);
+  EXPECT_EQ(said.code, 0) << said.err;
+  ASSERT_OK_AND_ASSIGN(const v1::Object blog, estate.api()->Get({"Site", "shop", "blog"}));
+  ASSERT_EQ(blog.site().spec().domains_size(), 1);
+  EXPECT_EQ(blog.site().spec().domains(0), "b.example.test");
+  ASSERT_OK_AND_ASSIGN(const v1::Object host, estate.api()->Get({"Host", "", "h1"}));
+  EXPECT_TRUE(host.host().metadata().labels().empty());
+}
+
+TEST(Apply, AConflictNamesThePlaceAndTheManager) {
+  Estate estate;
+  ASSERT_OK(estate.Start());
+  ASSERT_EQ(estate.Ctl({"apply", "-f", "-", "--field-manager", "gitops"}, kManifests).code, 0);
+  const int64_t before = estate.Revision();
+  std::string changed = kManifests;
+  changed.replace(changed.find("20005"), 5, "20006");
+  const Said said = estate.Ctl({"apply", "-f", "-"}, changed);
+  EXPECT_EQ(said.code, 1);
+  EXPECT_EQ(said.err,
+            "STDIN:32:5: spec.process.port: is managed by \"gitops\"\n"
+            "These fields have other managers. To manage them from here, apply with "
+            "--force-conflicts; to\nleave them to the others, take them out of the manifest.\n");
+  EXPECT_EQ(estate.Revision(), before);
+  EXPECT_EQ(estate.Ctl({"apply", "-f", "-", "--force-conflicts"}, changed).code, 0);
+}
+
 }  // namespace
 }  // namespace reeve::integration
