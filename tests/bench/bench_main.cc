@@ -199,8 +199,8 @@ int Main(int rounds, int objects) {
       Restarts(peer, &table);
     }
   }
-  std::printf("%d rounds, %d objects before the first, %d connections, TLS on both\n", rounds, objects,
-              kConnections);
+  std::printf("%d rounds, %d objects before the first, %d connections, TLS on both\n", rounds,
+              objects, kConnections);
   table.Print();
   return 0;
 }
