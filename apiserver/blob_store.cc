@@ -40,10 +40,33 @@ class Hasher {
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
 };
 
-class Upload final : public BlobUpload {
+class Reader final : public BlobReader {
  public:
-  Upload(std::string dir, std::string path)
-      : dir_(std::move(dir)),
+  explicit Reader(int fd) : fd_(fd) {}
+
+  absl::StatusOr<std::string> Next() override {
+    std::string data(kBlobChunkBytes, '\0');
+    const ssize_t size = read(fd_.get(), data.data(), data.size());
+    if (size < 0) return ErrnoStatus(errno, "reading a blob");
+    data.resize(static_cast<size_t>(size));
+    return data;
+  }
+
+ private:
+  const Fd fd_;
+};
+
+bool IsDigest(const std::string& name) {
+  std::string why;
+  return schema::MatchesFormat(v1::DIGEST_REF, name, &why);
+}
+
+}  // namespace
+
+class BlobStore::Upload final : public BlobUpload {
+ public:
+  Upload(BlobStore* store, std::string path)
+      : store_(store),
         path_(std::move(path)),
         fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
   ~Upload() override {
@@ -70,37 +93,20 @@ class Upload final : public BlobUpload {
     }
     ASSIGN_OR_RETURN(info.files, CheckTar(path_));
     if (fsync(fd_.get()) != 0) return ErrnoStatus(errno, "syncing " + path_);
-    RETURN_IF_ERROR(RenameFile(path_, dir_ + "/" + info.digest));
+    store_->CountPut(info.digest);
+    RETURN_IF_ERROR(RenameFile(path_, store_->dir_ + "/" + info.digest));
     finished_ = true;
     return info;
   }
 
  private:
-  const std::string dir_;
+  BlobStore* const store_;
   const std::string path_;
   const Fd fd_;
   Hasher hasher_;
   uint64_t size_ = 0;
   bool finished_ = false;
 };
-
-class Reader final : public BlobReader {
- public:
-  explicit Reader(int fd) : fd_(fd) {}
-
-  absl::StatusOr<std::string> Next() override {
-    std::string data(kBlobChunkBytes, '\0');
-    const ssize_t size = read(fd_.get(), data.data(), data.size());
-    if (size < 0) return ErrnoStatus(errno, "reading a blob");
-    data.resize(static_cast<size_t>(size));
-    return data;
-  }
-
- private:
-  const Fd fd_;
-};
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& dir) {
   RETURN_IF_ERROR(MakeDirs(dir));
@@ -112,7 +118,7 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(const std::string& di
 }
 
 absl::StatusOr<std::unique_ptr<BlobUpload>> BlobStore::Begin() {
-  auto upload = std::make_unique<Upload>(dir_, fmt::format("{}/upload-{}.part", dir_, ++uploads_));
+  auto upload = std::make_unique<Upload>(this, fmt::format("{}/upload-{}.part", dir_, ++uploads_));
   RETURN_IF_ERROR(upload->opened());
   return upload;
 }
@@ -125,6 +131,39 @@ absl::StatusOr<std::unique_ptr<BlobReader>> BlobStore::Read(const std::string& d
   if (fd < 0 && errno == ENOENT) return NotFound("blobs \"{}\" not found", digest);
   if (fd < 0) return ErrnoStatus(errno, "opening a blob");
   return std::make_unique<Reader>(fd);
+}
+
+absl::StatusOr<std::vector<std::string>> BlobStore::List() const {
+  std::vector<std::string> digests;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_, error)) {
+    const std::string name = entry.path().filename();
+    if (IsDigest(name)) digests.push_back(name);
+  }
+  if (error) return ErrnoStatus(error.value(), "listing " + dir_);
+  return digests;
+}
+
+uint64_t BlobStore::Puts(const std::string& digest) const {
+  MutexLock lock(&mu_);
+  const auto puts = puts_.find(digest);
+  return puts == puts_.end() ? 0 : puts->second;
+}
+
+// Before the bytes are in place: a Remove that comes between finds that it is too late.
+void BlobStore::CountPut(const std::string& digest) {
+  MutexLock lock(&mu_);
+  ++puts_[digest];
+}
+
+// Not synced: after a crash the bytes may be there again, and go again.
+absl::StatusOr<bool> BlobStore::Remove(const std::string& digest, uint64_t puts) {
+  MutexLock lock(&mu_);
+  const auto counted = puts_.find(digest);
+  if ((counted == puts_.end() ? 0 : counted->second) != puts) return false;
+  const std::string path = dir_ + "/" + digest;
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoStatus(errno, "removing " + path);
+  return true;
 }
 
 }  // namespace reeve::apiserver

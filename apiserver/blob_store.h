@@ -11,9 +11,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
 
 namespace reeve::apiserver {
 
@@ -23,6 +27,7 @@ struct BlobInfo {
   uint64_t files = 0;
 };
 
+// Ends before its BlobStore.
 class BlobUpload {
  public:
   virtual ~BlobUpload() = default;  // Unless finished, nothing of it stays.
@@ -49,11 +54,23 @@ class BlobStore {
   // NOT_FOUND when there is none. `digest` must have the form of one.
   absl::StatusOr<std::unique_ptr<BlobReader>> Read(const std::string& digest) const;
 
+  // The digests of all that is there.
+  absl::StatusOr<std::vector<std::string>> List() const;
+  // How often bytes of this digest were put here since Open, or are about to be.
+  uint64_t Puts(const std::string& digest) const;
+  // Removes the bytes, unless Puts is no longer `puts`: then false, somebody has uploaded them
+  // again. Who reads them goes on reading.
+  absl::StatusOr<bool> Remove(const std::string& digest, uint64_t puts);
+
  private:
+  class Upload;
   explicit BlobStore(std::string dir) : dir_(std::move(dir)) {}
+  void CountPut(const std::string& digest);
 
   const std::string dir_;
   std::atomic<uint64_t> uploads_ = 0;
+  mutable Mutex mu_;  // Held while a file is unlinked, so that Remove is one step.
+  std::map<std::string, uint64_t> puts_ ABSL_GUARDED_BY(mu_);  // By digest.
 };
 
 }  // namespace reeve::apiserver

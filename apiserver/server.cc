@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apiserver/content_service.h"
+#include "apiserver/maintenance.h"
 #include "apiserver/resource_service.h"
 #include "apiserver/setup.h"
 #include "base/executor.h"
@@ -178,14 +179,12 @@ class RunningServer final : public Server {
     }
   }
 
-  // Keeps the watch log at its size, in steps: a compaction reads the whole of it.
   void MaintenanceLoop() {
+    Maintenance maintenance(store_.get(), blobs_.get());
     while (!stopping_) {
-      if (store_->FloorKeeping(kWatchLogCommitsMax + kWatchLogCommitsMax / 10) > store_->floor()) {
-        const absl::Status status = store_->Compact(store_->FloorKeeping(kWatchLogCommitsMax));
-        if (!status.ok())
-          Log(LogLevel::kWarning, "compaction failed", {{"status", status.ToString()}});
-      }
+      const absl::Status status = maintenance.Step(RealClock()->Read());
+      if (!status.ok())
+        Log(LogLevel::kWarning, "maintenance failed", {{"status", status.ToString()}});
       maintenance_wake_.WaitFor(kMaintenancePeriod);
     }
   }

@@ -55,6 +55,8 @@ inline constexpr uint64_t kBlobBytesMax = 1ull << 30;
 inline constexpr uint64_t kBlobFilesMax = 50'000;
 inline constexpr size_t kBlobChunkBytes = 256 << 10;
 static_assert(kBlobChunkBytes < kRequestBytesMax);
+// Bytes that no Blob names are kept so long.
+inline constexpr absl::Duration kBlobOrphanAge = absl::Minutes(10);
 
 // Joining. A token is good for one host, once, for a while, and for a few guesses.
 inline constexpr absl::Duration kJoinTokenTtl = absl::Minutes(30);
