@@ -139,12 +139,15 @@ void AgentCore::Accept() {
 
 void AgentCore::ProcessOne(Now now) {
   const bool sweep = now.mono >= next_sweep_;
-  if (dirty_ || sweep || now.mono >= attempts_.NextRetry()) {
+  const absl::Duration retry = std::min(attempts_.NextRetry(), crashes_.NextRetry());
+  if (dirty_ || sweep || now.mono >= retry) {
     Pass(now);
     report_due_ = sweep || report_due_;
   }
-  if (prober_.ProcessOne(now)) statuses_due_ = true;
+  const Prober::Changes changes = prober_.ProcessOne(now);
+  if (changes.any) statuses_due_ = true;
   CheckHealth(now);
+  if (changes.worse) Pass(now);  // Why: the host knows more than the probe.
   if (statuses_due_) WriteStatuses(now);
   if (!report_due_ || !informer_.synced()) return;
   report_due_ = false;
@@ -156,7 +159,8 @@ void AgentCore::ProcessOne(Now now) {
 
 absl::Duration AgentCore::NextWake(Now now) const {
   if (dirty_) return absl::ZeroDuration();
-  const absl::Duration due = std::min({next_sweep_, attempts_.NextRetry(), prober_.NextDue()});
+  const absl::Duration due =
+      std::min({next_sweep_, attempts_.NextRetry(), crashes_.NextRetry(), prober_.NextDue()});
   absl::Duration wait = std::min(due - now.mono, informer_.NextWake(now));
   if (statuses_due_) wait = std::min(wait, kStatusRetry);
   return std::max(wait, absl::ZeroDuration());
@@ -194,11 +198,13 @@ bool AgentCore::Round(Now now) {
     return false;
   }
   inventory_ = *std::move(inventory);
+  LookForCrashes(now);
   const pb::Plan plan = MakeHostPlan({.ledger = &ledger_.data(),
                                       .inventory = &inventory_,
                                       .paths = &deps_.host.paths,
                                       .renderers = &deps_.renderers,
-                                      .held = attempts_.Held(now)});
+                                      .held = attempts_.Held(now),
+                                      .resting = crashes_.Resting()});
   TakeRefusals(plan, now);
   Settle(plan, now);
   if (plan.stage() == pb::Plan::NOTHING) return false;
@@ -207,6 +213,22 @@ bool AgentCore::Round(Now now) {
   Log(LogLevel::kInfo, "applying", {{"plan", Describe(plan)}});
   for (const LaneResult& result : transaction_.Run(plan)) TakeResult(plan, result, now);
   return true;
+}
+
+void AgentCore::LookForCrashes(Now now) {
+  for (const Entry& entry : ledger_.data().entries()) {
+    for (const auto& artifact : EffectiveSpec(entry).artifacts()) {
+      const auto unit =
+          std::ranges::find(inventory_.units(), artifact.unit().name(), &pb::Inventory::Unit::name);
+      if (!artifact.has_unit() || unit == inventory_.units().end()) continue;
+      const Prober::Health* health = prober_.Find(entry.key());
+      crashes_.Look(entry.key(),
+                    {.hash = EffectiveHash(entry),
+                     .healthy = health != nullptr && health->status == v1::Condition::True,
+                     .unit = &*unit},
+                    now);
+    }
+  }
 }
 
 // Whatever these lanes may make is recorded as this Work's before it is made.
@@ -338,6 +360,7 @@ void AgentCore::Settle(const pb::Plan& plan, Now now) {
     entry->clear_items();
     entry->clear_applied_hash();
     attempts_.Succeeded(key);
+    crashes_.Forget(key);
     const bool in_store = std::ranges::any_of(informer_.objects(), [&](const auto& known) {
       return WorkKey(known.second.work()) == key;
     });
@@ -405,10 +428,9 @@ void AgentCore::TakeHealth(Entry* entry, const Prober::Health& health, Now now) 
     entry->set_good_hash(entry->spec_hash());
     return;
   }
-  const bool fresh = health.status == v1::Condition::Unknown;  // Never healthy yet.
   const absl::Duration start_period = ProbeStartPeriod(FindProbe(entry->work().spec())->check());
   const bool can_go_back = !entry->good_hash().empty() && entry->good_hash() != entry->spec_hash();
-  if (!fresh || !can_go_back || now.mono - health.since < start_period) return;
+  if (health.was_healthy || !can_go_back || now.mono - health.since < start_period) return;
   entry->set_rejected_hash(entry->spec_hash());
   events_.Record(
       entry->work(), v1::EventSpec::Warning, "RolledBack",
@@ -434,9 +456,11 @@ void AgentCore::WriteStatus(const v1::Work& work, Now now) {
     written_.erase(key);
   const auto newer = written_.find(key);
   const v1::Work& known = newer == written_.end() ? work : newer->second;
-  const v1::WorkStatus status =
-      MakeWorkStatus({.entry = entry, .attempt = attempts_.Find(key), .health = prober_.Find(key)},
-                     known.status(), now.wall);
+  const v1::WorkStatus status = MakeWorkStatus({.entry = entry,
+                                                .attempt = attempts_.Find(key),
+                                                .health = prober_.Find(key),
+                                                .crash = crashes_.Find(key)},
+                                               known.status(), now.wall);
   if (MessageDifferencer::Equals(status, known.status())) return;
   v1::UpdateRequest update;
   *update.mutable_object()->mutable_work() = known;

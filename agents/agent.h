@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agents/attempts.h"
+#include "agents/crashes.h"
 #include "agents/events.h"
 #include "agents/host_plan.h"
 #include "agents/host_reporter.h"
@@ -69,6 +70,7 @@ class AgentCore {
   void Accept();
   void Pass(Now now);
   bool Round(Now now);
+  void LookForCrashes(Now now);
   bool SaveLedger();  // Complains once.
   void Record(const pb::Plan& plan);
   void TakeRefusals(const pb::Plan& plan, Now now);
@@ -95,6 +97,7 @@ class AgentCore {
   UndoJournal journal_;
   Transaction transaction_;
   Attempts attempts_;
+  Crashes crashes_;
   Prober prober_;
   Events events_;
   HostReporter reporter_;

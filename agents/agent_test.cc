@@ -187,6 +187,51 @@ TEST_F(AgentTest, AUnitThatDoesNotStartIsUndoneAndTheOthersGoOn) {
   EXPECT_EQ(State("bad"), v1::WorkStatus::Applied);
 }
 
+TEST_F(AgentTest, AProgramThatEndsAtOnceIsACrashLoopAndIsNotFought) {
+  ASSERT_TRUE(Start());
+  os.systemd().EndAtOnce("reeve-instance-blog.service", 7);
+  Blog();
+  RunFor(absl::Seconds(8));
+  EXPECT_EQ(Reason("blog", "Healthy"), "Starting");
+  RunFor(absl::Seconds(8));
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Applied);
+  EXPECT_EQ(Reason("blog", "Healthy"), "CrashLoop");
+  EXPECT_EQ(Text("blog", "Healthy"),
+            "the program of reeve-instance-blog.service ends again and again: exit status 7; see "
+            "journalctl -u reeve-instance-blog");
+  const auto starts = os.counters().starts;
+  const int writes = api.writes();
+  RunFor(absl::Minutes(10));
+  EXPECT_LE(os.counters().starts - starts, 6);  // 10 s, 20 s, 40 s, ...
+  EXPECT_EQ(api.writes(), writes);
+  EXPECT_THAT(EventTexts(), Not(Contains(HasSubstr("Drift"))));
+}
+
+TEST_F(AgentTest, AGoodProgramEndsACrashLoop) {
+  ASSERT_TRUE(Start());
+  os.systemd().EndAtOnce("reeve-instance-blog.service", 7);
+  Blog();
+  RunFor(absl::Minutes(3));
+  ASSERT_EQ(Reason("blog", "Healthy"), "CrashLoop");
+  os.systemd().EndAtOnce("reeve-instance-blog.service", std::nullopt);
+  Apply(ProcessWork("blog", 20000, blob2));
+  RunFor(absl::Seconds(8));
+  EXPECT_EQ(Reason("blog", "Healthy"), "Healthy");
+  EXPECT_EQ(Visit("blog.example"), 200);
+}
+
+TEST_F(AgentTest, AProgramThatIsMendedFromOutsideIsStartedAgain) {
+  ASSERT_TRUE(Start());
+  os.systemd().EndAtOnce("reeve-instance-blog.service", 7);
+  Blog();
+  RunFor(absl::Minutes(3));
+  ASSERT_EQ(Reason("blog", "Healthy"), "CrashLoop");
+  os.systemd().EndAtOnce("reeve-instance-blog.service", std::nullopt);
+  RunFor(absl::Minutes(6));
+  EXPECT_EQ(Reason("blog", "Healthy"), "Healthy");
+  EXPECT_THAT(EventTexts(), Not(Contains(HasSubstr("Drift"))));
+}
+
 TEST_F(AgentTest, AnUpdateThatDoesNotBecomeHealthyGoesBack) {
   Blog();
   Settle();

@@ -292,11 +292,12 @@ void Planner::DraftRun(const v1::Artifact& artifact, bool same, bool drifted, Dr
   const std::string& name = artifact.unit().name();
   const auto* there = FindNamed(inventory_.units(), name);
   const bool active = IsActive(there);
-  if (drifted && same && !active) {
+  // What failed has ended by itself: nobody changed anything.
+  const bool failed = there != nullptr && there->active_state() == "failed";
+  if (failed && same && in_.resting.contains(draft->entry->key())) return;
+  if (drifted && same && !active && !failed) {
     draft->drifts.push_back(
-        MakeDrift(*draft->entry, artifact.id(),
-                  fmt::format("unit {}.service was {}", name,
-                              there->active_state() == "failed" ? "failed" : "stopped")));
+        MakeDrift(*draft->entry, artifact.id(), fmt::format("unit {}.service was stopped", name)));
   }
   // What still runs since we started it runs the wanted file, whatever became of the file
   // meanwhile.

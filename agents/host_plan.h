@@ -41,6 +41,8 @@ struct HostPlanInput {
   // Works, or kNginxLane, that failed and wait: nothing is done for them, their routes stay as they
   // are.
   std::set<std::string> held;
+  // Works whose program ended so often that systemd gave up: it is not started again yet.
+  std::set<std::string> resting;
 };
 
 pb::Plan MakeHostPlan(const HostPlanInput& input);

@@ -54,6 +54,7 @@ void Prober::SetTargets(const std::vector<Target>& targets, Now now) {
     state.health.status = v1::Condition::True;
     state.health.reason = "Healthy";
     state.health.healthy_since = target.healthy_since;
+    state.health.was_healthy = true;
   }
   states_ = std::move(states);
 }
@@ -91,13 +92,29 @@ bool Prober::TakeSuccess(Now now, State* state) {
   if (state->health.status == v1::Condition::True) return false;
   const auto& probe = state->target.probe;
   const bool must_hold = probe.dir().empty() && probe.check().http_path().empty();
-  const bool was_healthy = state->health.status == v1::Condition::False;
-  if (must_hold && !was_healthy && now.mono - *state->first_success < kHold) return false;
+  const bool held = now.mono - *state->first_success >= kHold;
+  if (must_hold && !state->health.was_healthy && !held) return false;
+  state->health.was_healthy = true;
   state->health.status = v1::Condition::True;
   state->health.reason = "Healthy";
   state->health.message.clear();
   state->health.healthy_since = now.wall;
   return true;
+}
+
+// Not healthy yet: says what is missing, and is unhealthy when its time is over.
+bool Prober::TakeStarting(const std::string& message, Now now, Health* health,
+                          const v1::HealthCheck& check) {
+  const absl::Duration start_period = ProbeStartPeriod(check);
+  std::string wanted = message;
+  if (now.mono - health->since >= start_period) {
+    health->status = v1::Condition::False;
+    health->reason = "NotHealthyInTime";
+    wanted = fmt::format("not healthy within {}: {}", absl::FormatDuration(start_period), message);
+  }
+  const bool news = health->message != wanted;
+  health->message = std::move(wanted);
+  return news;
 }
 
 // True when the health changed.
@@ -107,11 +124,8 @@ bool Prober::Take(const absl::Status& result, Now now, State* state) {
   state->first_success.reset();
   Health& health = state->health;
   const std::string message = Message(result);
-  if (health.status == v1::Condition::Unknown) {  // Still starting: say what is missing.
-    const bool news = health.message != message;
-    health.message = message;
-    return news;
-  }
+  if (health.status == v1::Condition::Unknown)
+    return TakeStarting(message, now, &health, state->target.probe.check());
   if (health.status == v1::Condition::False ||
       state->failures < ProbeFailureThreshold(state->target.probe.check()))
     return false;
@@ -122,21 +136,23 @@ bool Prober::Take(const absl::Status& result, Now now, State* state) {
   return true;
 }
 
-bool Prober::ProcessOne(Now now) {
+Prober::Changes Prober::ProcessOne(Now now) {
   std::vector<State*> due;
   for (auto& [work, state] : states_) {
     if (state.due <= now.mono) due.push_back(&state);
   }
   std::ranges::stable_sort(due, {}, [](const State* state) { return state->due; });
   if (due.size() > kProbesPerStep) due.resize(kProbesPerStep);
-  bool changed = false;
+  Changes changes;
   for (State* state : due) {
-    changed |= Take(Probe(state->target.probe), now, state);
+    const v1::Condition::Status before = state->health.status;
+    changes.any |= Take(Probe(state->target.probe), now, state);
+    changes.worse |= state->health.status != before && state->health.status == v1::Condition::False;
     const absl::Duration interval = ProbeInterval(state->target.probe.check());
     const bool starting = state->health.status == v1::Condition::Unknown;
     state->due = now.mono + (starting ? std::min(interval, kStartingInterval) : interval);
   }
-  return changed;
+  return changes;
 }
 
 const Prober::Health* Prober::Find(const std::string& work) const {

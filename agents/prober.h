@@ -2,9 +2,10 @@
 //
 // A probe with an HTTP path is healthy with its first answer of 200-399; one without is healthy
 // when TCP connections have succeeded for 5 s; one of a content directory when its current release
-// is there. After that, failure_threshold consecutive failures make it unhealthy, and one success
-// healthy again. No thread, no clock: ProcessOne is a step, each probe in it takes at most its
-// timeout. Thread-compatible.
+// is there. What was not healthy once within its start period is unhealthy until it is. After that,
+// failure_threshold consecutive failures make it unhealthy, and one success healthy again. No
+// thread, no clock: ProcessOne is a step, each probe in it takes at most its timeout.
+// Thread-compatible.
 #pragma once
 
 #include <absl/time/time.h>
@@ -37,6 +38,11 @@ class Prober {
     std::string message;
     std::optional<absl::Time> healthy_since;
     absl::Duration since = absl::ZeroDuration();  // Monotonic: when this target was first seen.
+    bool was_healthy = false;                     // At least once.
+  };
+  struct Changes {
+    bool any = false;    // Health of a target, or its message.
+    bool worse = false;  // A target became unhealthy.
   };
 
   // Neither is owned. `content_root` is the directory of contents.
@@ -45,8 +51,8 @@ class Prober {
 
   // What to probe from now on: at most one target per Work.
   void SetTargets(const std::vector<Target>& targets, Now now);
-  // Runs a few of the probes that are due. True when the health of a target changed.
-  bool ProcessOne(Now now);
+  // Runs a few of the probes that are due.
+  Changes ProcessOne(Now now);
   // nullptr: no such target.
   const Health* Find(const std::string& work) const;
   // On the monotonic clock; InfiniteDuration when there is nothing to probe.
@@ -64,6 +70,8 @@ class Prober {
   absl::Status ProbeContent(const std::string& dir);
   static bool Take(const absl::Status& result, Now now, State* state);
   static bool TakeSuccess(Now now, State* state);
+  static bool TakeStarting(const std::string& message, Now now, Health* health,
+                           const v1::HealthCheck& check);
 
   Net* const net_;
   Files* const files_;

@@ -95,6 +95,26 @@ TEST_F(ProberTest, ABreakBeginsTheHoldAnew) {
   EXPECT_EQ(Status(), v1::Condition::True);
 }
 
+TEST_F(ProberTest, WhatIsNotHealthyInItsStartPeriodIsUnhealthyUntilItIs) {
+  Prober::Target target = Target("");
+  target.probe.mutable_check()->mutable_start_period()->set_seconds(7);
+  target.probe.mutable_check()->mutable_interval()->set_seconds(1);
+  net_.up = false;
+  Set(target);
+  for (int i = 0; i < 6; ++i) Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::Unknown);
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::False);
+  EXPECT_EQ(prober_.Find("default/a")->reason, "NotHealthyInTime");
+  EXPECT_EQ(prober_.Find("default/a")->message,
+            "not healthy within 7s: connecting to port 20000: connection refused");
+  net_.up = true;  // It must hold as it would have had to before.
+  for (int i = 0; i < 5; ++i) Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::False);
+  Step(absl::Seconds(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
 TEST_F(ProberTest, ThreeFailuresFlipAndOneSuccessResets) {
   Set(Target("/"));
   Step(absl::ZeroDuration());

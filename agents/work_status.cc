@@ -42,6 +42,9 @@ client::Finding AppliedFinding(const WorkFacts& facts) {
 
 client::Finding HealthyFinding(const WorkFacts& facts) {
   const Prober::Health& health = *facts.health;
+  const bool crashes = facts.crash != nullptr && facts.crash->looping;
+  if (crashes && health.status == v1::Condition::False)
+    return {client::kHealthy, health.status, "CrashLoop", Crashes::Message(*facts.crash)};
   return {client::kHealthy, health.status, health.reason, client::FirstLine(health.message)};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agents/attempts.h"
+#include "agents/crashes.h"
 #include "agents/prober.h"
 #include "reeve/agent/v1/ledger.pb.h"
 #include "reeve/v1/work.pb.h"
@@ -15,6 +16,7 @@ struct WorkFacts {
   const pb::Ledger::Entry* entry = nullptr;
   const Attempt* attempt = nullptr;        // Of the last failure or refusal; nullptr: none.
   const Prober::Health* health = nullptr;  // nullptr: the Work has no Probe.
+  const Crashes::Crash* crash = nullptr;   // nullptr: the Work has no unit.
 };
 
 // `before`: the status that the server has; times of conditions that do not move are kept from it.

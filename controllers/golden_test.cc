@@ -148,6 +148,23 @@ TEST_F(GoldenTest, StaticInstanceIsToldToItsHost) {
   Expect("instance/testdata/static", kInstanceReconciler, kInstance);
 }
 
+TEST_F(GoldenTest, InstanceWhoseProgramEndsAgainAndAgainIsFailed) {
+  builder.Add(builder.ReadyHost("h1"));
+  v1::Instance instance = Copy(builder.Add(builder.Blog(v1::SiteSpec::Process)), 0, "h1");
+  instance.mutable_status()->set_phase(v1::InstanceStatus::Starting);
+  builder.Add(instance);
+  builder.Add(HeldPort("blog-0"));
+  v1::Work work = WithDefaults(RenderInstanceWork(instance, 20000));
+  builder.Confirm(&work);
+  client::SetCondition(work.mutable_status()->mutable_conditions(),
+                       {client::kHealthy, v1::Condition::False, "CrashLoop",
+                        "the program of reeve-instance-blog-0-uid-blog.service ends again and "
+                        "again: exit status 1"},
+                       1, builder.now.wall);
+  builder.Add(work);
+  Expect("instance/testdata/crash_loop", kInstanceReconciler, kInstance);
+}
+
 TEST_F(GoldenTest, InstanceIsDeletedWhileItsRouteIsInPlace) {
   builder.Add(builder.ReadyHost("h1"));
   const v1::Site site = builder.Add(builder.Blog(v1::SiteSpec::Static));

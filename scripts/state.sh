@@ -48,7 +48,8 @@ state_pid() {
   return 1
 }
 
-# state_spawn NAME COMMAND...: a daemon, in a session of its own, logging to STATE/log/NAME.
+# state_spawn NAME COMMAND...: a daemon, in a session of its own, logging to STATE/log/NAME. It does not inherit the lock
+# of the run (7), which it may outlive.
 state_spawn() {
   local name=$1
   shift
@@ -56,7 +57,7 @@ state_spawn() {
   setsid bash -c '
     source "$1/scripts/state.sh"; state_open "$2"
     state_record "pid $$ $(pid_start $$) $(boot_id) $3"
-    shift 3; exec "$@"' reeve-spawn "$ROOT" "$STATE" "$name" "$@" </dev/null >"$STATE/log/$name" 2>&1 &
+    shift 3; exec "$@"' reeve-spawn "$ROOT" "$STATE" "$name" "$@" </dev/null >"$STATE/log/$name" 2>&1 7>&- &
   wait_until 10 "$name to start" grep -qs "^pid $! " "$STATE/owned"
 }
 

@@ -46,6 +46,8 @@ void FillState(const UnitState& state, pb::Inventory::Unit* unit) {
   unit->set_enabled(state.enabled);
   unit->set_need_daemon_reload(state.need_daemon_reload);
   unit->set_exit_status(state.exit_status);
+  unit->set_result(state.result);
+  unit->set_restarts(state.restarts);
 }
 
 void FillFile(const std::string& path, const std::string& content, pb::Inventory::File* file) {

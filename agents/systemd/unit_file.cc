@@ -196,7 +196,8 @@ void EmitService(const UnitInput& input, Emitter& out) {
   out.Set("WorkingDirectory", ReleaseOf(input));
   out.Set("ExecStart", CommandLine(input), "unit");
   EmitEnvironment(unit, out);
-  out.Set("Restart", "on-failure");
+  // Also when it ends well: a unit that is inactive was stopped by somebody.
+  out.Set("Restart", "always");
   out.Set("RestartSec", "1s");
   out.Set("KillMode", "control-group");
   out.Set("TimeoutStopSec", "20s");

@@ -108,7 +108,7 @@ absl::Status ModelSystemd::Start(const std::string& name) {
   return name == kNginx ? StartNginx(*unit) : StartProgram(name, *unit);
 }
 
-absl::Status ModelSystemd::StartProgram(const std::string&, Unit& unit) {
+absl::Status ModelSystemd::StartProgram(const std::string& name, Unit& unit) {
   const InodePtr program = tree_->Follow(ProgramOf(unit.loaded));
   if (program == nullptr || program->type != FileType::kRegular || (program->mode & 0111u) == 0) {
     return Failed(unit, "exit-code", 203);
@@ -117,6 +117,12 @@ absl::Status ModelSystemd::StartProgram(const std::string&, Unit& unit) {
   if (port != 0 && ListenerAt(port) != nullptr) {
     // It starts, finds its port taken, and ends.
     Failed(unit, "exit-code", 1).IgnoreError();
+    return absl::OkStatus();
+  }
+  if (const std::optional<int> exit_status = ends_at_once_[name]) {
+    unit.restarts = static_cast<uint32_t>(
+        std::max(0, std::atoi(ValueOf(unit.loaded, "StartLimitBurst").c_str()) - 1));
+    Failed(unit, "exit-code", *exit_status).IgnoreError();
     return absl::OkStatus();
   }
   unit.active_state = "active";
@@ -180,6 +186,7 @@ void ModelSystemd::ResetFailed(const std::string& name) {
   if (unit == nullptr || unit->active_state != "failed") return;
   unit->active_state = "inactive";
   unit->sub_state = "dead";
+  unit->restarts = 0;
   if (unit->fragment.empty()) units_.erase(name);
 }
 
@@ -235,7 +242,8 @@ void ModelSystemd::KillMain(const std::string& name) {
   if (unit == nullptr || unit->active_state != "active") return;
   Stop(name).IgnoreError();
   Failed(*unit, "signal", 9).IgnoreError();
-  if (ValueOf(unit->loaded, "Restart") != "on-failure") return;
+  const std::string restart = ValueOf(unit->loaded, "Restart");
+  if (restart != "on-failure" && restart != "always") return;
   ++unit->restarts;
   Start(name).IgnoreError();
 }

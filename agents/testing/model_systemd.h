@@ -36,7 +36,7 @@ class ModelSystemd {
   void DaemonReload();
   UnitState Get(const std::string& unit);
   std::vector<UnitState> List(const std::string& prefix);
-  // As after kill -9 of the main process: restarted when the unit says Restart=on-failure.
+  // As after kill -9 of the main process: restarted when the unit says Restart=.
   void KillMain(const std::string& unit);
   // The host is started again: only what is enabled runs.
   void Reboot();
@@ -48,6 +48,11 @@ class ModelSystemd {
   void RemoveForeignListener(int port) { foreign_.erase(port); }
   // The next starts of `unit` end with `result`; "" ends that.
   void FailStart(const std::string& unit, const std::string& result) { fail_start_[unit] = result; }
+  // From its next start on the program of `unit` ends at once, and systemd gives up; nullopt ends
+  // that.
+  void EndAtOnce(const std::string& unit, std::optional<int> exit_status) {
+    ends_at_once_[unit] = exit_status;
+  }
   void SetReloadLag(int requests) { reload_lag_ = requests; }
 
   Nginx& nginx() { return nginx_; }
@@ -78,6 +83,7 @@ class ModelSystemd {
   std::map<std::string, Unit> units_;
   std::map<int, TcpListener> foreign_;
   std::map<std::string, std::string> fail_start_;
+  std::map<std::string, std::optional<int>> ends_at_once_;
   Nginx nginx_;
   int runs_ = 0;
   int reload_lag_ = 0;

@@ -74,8 +74,8 @@ v1::InstanceStatus::Phase PhaseOf(const v1::Instance& instance, const v1::Work& 
   if (!IsConfirmed(work)) return Status::Starting;
   if (IsConfirmedHealthy(work)) return Status::Running;
   const Status::Phase phase = instance.status().phase();
-  return phase == Status::Running || phase == Status::Unhealthy ? Status::Unhealthy
-                                                                : Status::Starting;
+  if (phase == Status::Running || phase == Status::Unhealthy) return Status::Unhealthy;
+  return IsConfirmedUnhealthy(work) ? Status::Failed : Status::Starting;
 }
 
 void StepPhase(v1::InstanceStatus::Phase wanted, v1::InstanceStatus* status) {

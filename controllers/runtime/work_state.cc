@@ -28,6 +28,13 @@ bool IsConfirmedHealthy(const v1::Work& work) {
                                                work.metadata().generation());
 }
 
+bool IsConfirmedUnhealthy(const v1::Work& work) {
+  const v1::Condition* healthy =
+      client::FindCondition(work.status().conditions(), client::kHealthy);
+  return IsConfirmed(work) && IsFalse(healthy) &&
+         healthy->observed_generation() == work.metadata().generation();
+}
+
 bool IsFailed(const v1::Work& work) {
   const auto state = work.status().state();
   return IsObserved(work) && (state == v1::WorkStatus::Failed || state == v1::WorkStatus::Refused);

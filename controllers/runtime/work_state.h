@@ -12,6 +12,9 @@ namespace reeve::controllers {
 bool IsConfirmed(const v1::Work& work);
 // Confirmed, and its probe succeeded at this generation.
 bool IsConfirmedHealthy(const v1::Work& work);
+// Confirmed, and its probe gave up on this generation: it failed too often, or its start period is
+// over.
+bool IsConfirmedUnhealthy(const v1::Work& work);
 // The host could not do this very generation, or would not.
 bool IsFailed(const v1::Work& work);
 

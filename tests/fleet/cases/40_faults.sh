@@ -42,6 +42,32 @@ fleet_test_drift_is_mended() {
   expect_contains "$(ctl get events)" Drift "events"
 }
 
+# A program that ends at once, again and again: Failed and named after its start period, started again ever more rarely,
+# no Event of drift; a later good deploy recovers it.
+fleet_test_crash_loop_is_named() {
+  local events
+  mkdir -p "$STATE/tmp/crash"
+  echo 'console.error("Error: no database"); process.exit(7);' >"$STATE/tmp/crash/server.js"
+  { process_site crash t1; } | sed 's/^---$/  health: {startPeriod: 5s}\n---/' | ctl apply -f -
+  ctl deploy site/crash "$STATE/tmp/crash" --wait=false
+  eventually 40 condition_says instance/crash-0 Ready "CrashLoop the program of"
+  eventually 30 condition_says instance/crash-0 Ready "exit status 7"  # Seen between two starts, or after the last.
+  expect_eq "$(field instance/crash-0 status.phase)" Failed "phase of the instance"
+  eventually 10 field_is site/crash status.phase Failed
+  expect_contains "$(ctl describe site/crash)" "crash-0: CrashLoop: " "description of the site"
+  expect_contains "$(condition "work/$(names works | grep crash-0)" Healthy)" "False CrashLoop" "condition of the Work"
+  events=$(ctl get events)
+  [[ $(grep crash <<<"$events") != *Drift* ]] || fail "the agent fights systemd: $events"
+  expect_contains "$(ctl get events)" CrashLoop "events"
+  serves t1 prog.example.test prog || fail "prog is not served"
+  program "$STATE/tmp/mended" mended
+  ctl deploy site/crash "$STATE/tmp/mended"
+  eventually 30 serves t1 crash.example.test mended
+  eventually 10 field_is instance/crash-0 status.phase Running
+  eventually 10 field_is site/crash status.phase Active
+  ctl delete site/crash
+}
+
 # A0.2: a foreign process on the requested port is named, and nothing is rendered.
 fleet_test_foreign_listener_is_named() {
   fleet_exec t1 systemd-run --quiet --unit foreign.service node -e 'require("net").createServer().listen(20500)'
