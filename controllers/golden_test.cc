@@ -165,6 +165,30 @@ TEST_F(GoldenTest, InstanceWhoseProgramEndsAgainAndAgainIsFailed) {
   Expect("instance/testdata/crash_loop", kInstanceReconciler, kInstance);
 }
 
+TEST_F(GoldenTest, InstanceSaysWhatNginxSaysOfItsRoute) {
+  builder.Add(builder.ReadyHost("h1"));
+  const v1::Site site = builder.Add(builder.Blog(v1::SiteSpec::Static));
+  const v1::Instance instance = builder.Add(RunningCopy(site, 0, "h1"));
+  AddWork(instance, 0, true);
+  builder.Add(BlogDomain());
+  AddRoute();
+  const auto work = AllAs<v1::Work>(builder.world.OwnedBy("uid-domain"));
+  ASSERT_EQ(work.size(), 1u);
+  v1::Work route = *work[0];
+  route.mutable_status()->set_state(v1::WorkStatus::Failed);
+  route.mutable_status()->set_observed_generation(1);
+  client::SetCondition(route.mutable_status()->mutable_conditions(),
+                       {client::kApplied, v1::Condition::False, "NginxFailed",
+                        "unknown directive \"bogus\" in /etc/nginx/conf.d/foreign.conf:1"},
+                       1, builder.now.wall);
+  builder.Add(route);
+  Expect("instance/testdata/route_refused", kInstanceReconciler, kInstance);
+  route.mutable_status()->clear_conditions();
+  builder.Confirm(&route);
+  builder.Add(route);
+  Expect("instance/testdata/routed", kInstanceReconciler, kInstance);
+}
+
 TEST_F(GoldenTest, InstanceIsDeletedWhileItsRouteIsInPlace) {
   builder.Add(builder.ReadyHost("h1"));
   const v1::Site site = builder.Add(builder.Blog(v1::SiteSpec::Static));

@@ -8,6 +8,7 @@
 #include "controllers/instance/artifacts.h"
 #include "controllers/instance/instance_wakes.h"
 #include "controllers/instance/placement.h"
+#include "controllers/instance/routed.h"
 #include "controllers/port/allocation.h"
 #include "controllers/runtime/objects.h"
 #include "controllers/runtime/work_state.h"
@@ -111,8 +112,8 @@ Finding ReadyFinding(const View& view, const std::optional<Trouble>& blocker, bo
 }
 
 // `current`: the Work says what the Instance wants now, and is not about to be changed.
-v1::Instance WithStatus(const View& view, const std::optional<Trouble>& blocker, bool current,
-                        Now now) {
+v1::Instance WithStatus(const World& world, const View& view, const std::optional<Trouble>& blocker,
+                        bool current, Now now) {
   v1::Instance after = view.instance;
   v1::InstanceStatus* status = after.mutable_status();
   const Generation generation = view.instance.metadata().generation();
@@ -131,6 +132,11 @@ v1::Instance WithStatus(const View& view, const std::optional<Trouble>& blocker,
                        {client::kPlaced, Condition::True, "Placed", placed}, generation, now.wall);
   client::SetCondition(status->mutable_conditions(), ReadyFinding(view, blocker, current),
                        generation, now.wall);
+  if (const std::optional<Finding> routed = RoutedFinding(world, view.instance)) {
+    client::SetCondition(status->mutable_conditions(), *routed, generation, now.wall);
+  } else {
+    client::DropCondition(status->mutable_conditions(), client::kRouted);
+  }
   return after;
 }
 
@@ -222,7 +228,7 @@ Outcome ReconcileInstance(const World& world, const ObjectKey& key, Now now) {
   const View view = Look(world, *instance);
   const std::optional<Trouble> blocker = Blocker(world, view);
   const bool current = !blocker.has_value() && PushWork(view, &outcome);
-  PushStatus(*instance, WithStatus(view, blocker, current, now), &outcome);
+  PushStatus(*instance, WithStatus(world, view, blocker, current, now), &outcome);
   return outcome;
 }
 

@@ -40,7 +40,24 @@ void OfHost(const World& world, const v1::Host* before, const v1::Host* after,
   AddUnplaced(world.All("Instance"), keys);
 }
 
+bool ComesOrGoes(const v1::Domain* before, const v1::Domain* after) {
+  return before == nullptr || after == nullptr ||
+         client::IsDeleting(before->metadata()) != client::IsDeleting(after->metadata());
+}
+
+// The copies of the site that `domain` leads to.
+void OfDomain(const World& world, const v1::Domain& domain, std::vector<ObjectKey>* keys) {
+  for (const v1::Instance* instance : IndexedIn<v1::Instance>(world, domain.metadata().namespace_(),
+                                                              "spec.site", domain.spec().site()))
+    AddKey(keys, KeyOf(*instance));
+}
+
 void OfWork(const World& world, const v1::Work& work, std::vector<ObjectKey>* keys) {
+  const v1::OwnerReference* owner = client::FindController(work.metadata());
+  if (owner != nullptr && owner->kind() == "Domain") {
+    const auto* domain = world.Get<v1::Domain>(work.metadata().namespace_(), owner->name());
+    if (domain != nullptr) OfDomain(world, *domain, keys);
+  }
   for (const v1::Instance* instance :
        AllAs<v1::Instance>(world.Indexed("Instance", "spec.host", work.spec().host()))) {
     if (client::IsDeleting(instance->metadata())) AddKey(keys, KeyOf(*instance));
@@ -70,6 +87,9 @@ std::vector<ObjectKey> WakesInstances(const World& world, const v1::Object* befo
   const v1::Object* either = after != nullptr ? after : before;
   AddController(&keys, "Instance", before, after);
   if (const auto* work = As<v1::Work>(either)) OfWork(world, *work, &keys);
+  const auto* domain = As<v1::Domain>(either);
+  if (domain != nullptr && ComesOrGoes(As<v1::Domain>(before), As<v1::Domain>(after)))
+    OfDomain(world, *domain, &keys);
   if (As<v1::Host>(either) != nullptr)
     OfHost(world, As<v1::Host>(before), As<v1::Host>(after), &keys);
   if (As<v1::Instance>(either) != nullptr)

@@ -39,6 +39,10 @@ fleet_test_drift_is_mended() {
   fleet_exec t1 sh -c "echo '# by hand' >>$file"
   eventually 20 fleet_exec t1 sh -c "[ \"\$(sha256sum $file)\" = '$before' ]"
   eventually 10 serves t1 good.example.test good
+  fleet_exec t1 sh -c 'echo "# by hand" >>/etc/nginx/reeve/current/00-reeve.conf'
+  eventually 20 fleet_exec t1 sh -c '! grep -q "by hand" /etc/nginx/reeve/current/00-reeve.conf'
+  eventually 10 serves t1 good.example.test good
+  eventually 10 events_say 'common file of generation .* was edited'
   expect_contains "$(ctl get events)" Drift "events"
 }
 
@@ -80,6 +84,7 @@ fleet_test_foreign_listener_is_named() {
   fleet_exec t1 systemctl stop foreign.service
   ctl delete site/claimant
 }
+events_say() { ctl get events -A | grep -q "$1"; }
 listening() { fleet_exec "$1" sh -c "ss -Hltn 'sport = :$2' | grep -q ."; }
 site_says() { ctl describe "site/$1" | grep -q "$2"; }
 
@@ -92,10 +97,14 @@ fleet_test_foreign_nginx_file() {
   page "$STATE/tmp/late" late
   ctl deploy site/late "$STATE/tmp/late" --wait=false
   eventually 30 site_says late bogus
+  eventually 10 condition_says instance/late-0 Routed 'late.example.test: '
+  expect_contains "$(condition instance/late-0 Routed)" 'unknown directive "bogus" in /etc/nginx/conf.d/foreign.conf:1' \
+    "what the instance says of its route"
   serves t1 good.example.test good || fail "good is not served"
   expect_eq "$(nginx_tree t1)" "$before" "what nginx has of ours"
   fleet_exec t1 rm /etc/nginx/conf.d/foreign.conf
   eventually 60 serves t1 late.example.test late
+  eventually 10 condition_says instance/late-0 Routed "True Routed"
   ctl delete site/late
   eventually 30 serves_not t1 late.example.test late
 }
