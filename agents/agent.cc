@@ -340,10 +340,14 @@ void AgentCore::TellDrifts(const pb::Plan& plan, const LaneResult& result, Now n
   for (const pb::Drift& drift : plan.drifts()) {
     if (drift.work() != result.work && result.work != kNginxLane) continue;
     const Entry* entry = ledger_.Find(drift.work());
-    if (entry == nullptr) continue;
+    if (entry == nullptr && !drift.work().empty()) continue;
     DriftsTotal().Add();
-    events_.Record(entry->work(), v1::EventSpec::Warning, "DriftRestored",
-                   fmt::format("{} on host {}; restored", drift.what(), options_.host), now);
+    const std::string text = fmt::format("{} on host {}; restored", drift.what(), options_.host);
+    if (entry == nullptr) {
+      events_.RecordOfHost(v1::EventSpec::Warning, "DriftRestored", text, now);
+    } else {
+      events_.Record(entry->work(), v1::EventSpec::Warning, "DriftRestored", text, now);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 namespace reeve::agents {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -150,6 +151,26 @@ TEST_F(AgentTest, AnEditedUnitFileIsRestoredWithoutARestart) {
 TEST_F(AgentTest, AForeignFileIsReportedAndNothingIsTouched) {
   os.WriteFile(kUnitFile, "[Service]\nExecStart=/bin/true\n");
   before_ = HostText();
+TEST_F(AgentTest, TheEditedCommonFileOfNginxIsKeptAsideAndRestored) {
+  constexpr char kCommonFile[] = "/etc/nginx/reeve/current/00-reeve.conf";
+  Blog();
+  Settle();
+  os.WriteFile(kCommonFile, *os.ReadFile(kCommonFile) + "# by hand\n");
+  Settle();
+  EXPECT_THAT(*os.ReadFile(kCommonFile), Not(HasSubstr("by hand")));
+  EXPECT_THAT(EventTexts(), Contains(AllOf(HasSubstr("DriftRestored: nginx's common file"),
+                                           HasSubstr("was edited on host h1"))));
+  EXPECT_THAT(os.Dump(), HasSubstr("drift/00-reeve.conf-"));
+  os.RemoveFile(kCommonFile);
+  Settle();
+  EXPECT_TRUE(os.ReadFile(kCommonFile).has_value());
+  EXPECT_THAT(EventTexts(), Contains(HasSubstr("was missing on host h1")));
+  EXPECT_EQ(Visit("blog.example"), 200);
+  const int64_t mutations = os.mutations();
+  RunFor(absl::Minutes(1));
+  EXPECT_EQ(os.mutations(), mutations);
+}
+
   Apply(ProcessWork("blog", 20000, blob1));
   Settle();
   EXPECT_EQ(State("blog"), v1::WorkStatus::Refused);

@@ -13,6 +13,7 @@
 namespace reeve::agents {
 namespace {
 
+constexpr char kDefaultNamespace[] = "default";
 constexpr size_t kWaitingMax = 100;
 constexpr size_t kMessageMax = 1024;
 constexpr size_t kHashLength = 10;
@@ -38,9 +39,22 @@ bool IsFinal(const absl::Status& status) {
 
 void Events::Record(const v1::Work& work, v1::EventSpec::Type type, std::string_view reason,
                     const std::string& message, Now now) {
+  Queue(About(work), type, reason, message, now);
+}
+
+void Events::RecordOfHost(v1::EventSpec::Type type, std::string_view reason,
+                          const std::string& message, Now now) {
+  v1::ObjectRef host;
+  host.set_kind("Host");
+  host.set_name(host_);
+  Queue(host, type, reason, message, now);
+}
+
+void Events::Queue(const v1::ObjectRef& regarding, v1::EventSpec::Type type,
+                   std::string_view reason, const std::string& message, Now now) {
   v1::Event event;
   v1::EventSpec* spec = event.mutable_spec();
-  *spec->mutable_regarding() = About(work);
+  *spec->mutable_regarding() = regarding;
   spec->set_type(type);
   spec->set_reason(std::string(reason));
   spec->set_message(message.substr(0, kMessageMax));
@@ -51,7 +65,9 @@ void Events::Record(const v1::Work& work, v1::EventSpec::Type type, std::string_
   client::SetTime(spec->mutable_last_time(), now.wall);
   const std::string identity =
       fmt::format("{}\n{}\n{}\n{}", host_, spec->regarding().uid(), reason, spec->message());
-  event.mutable_metadata()->set_namespace_(work.metadata().namespace_());
+  // As in Kubernetes, what is of no namespace is told in the default one.
+  event.mutable_metadata()->set_namespace_(regarding.namespace_().empty() ? kDefaultNamespace
+                                                                          : regarding.namespace_());
   event.mutable_metadata()->set_name(fmt::format("{}.{}",
                                                  spec->regarding().name().substr(0, kNameMax),
                                                  Sha256Hex(identity).substr(0, kHashLength)));

@@ -21,10 +21,15 @@ class Events {
   // About the object that made `work`, or the Work itself when nothing else did.
   void Record(const v1::Work& work, v1::EventSpec::Type type, std::string_view reason,
               const std::string& message, Now now);
+  // About this host itself.
+  void RecordOfHost(v1::EventSpec::Type type, std::string_view reason, const std::string& message,
+                    Now now);
   // Writes what waits; stops at the first that the server cannot take now.
   void Flush();
 
  private:
+  void Queue(const v1::ObjectRef& regarding, v1::EventSpec::Type type, std::string_view reason,
+             const std::string& message, Now now);
   absl::Status Write(const v1::Event& event);
 
   client::Client* const client_;

@@ -88,6 +88,8 @@ class Planner {
                         const std::string& artifact, Draft* draft) const;
 
   void CollectSites();
+  bool CommonEdited() const;
+  void DraftCommon();
   bool RoutesDiffer() const;
   std::optional<pb::Lane> RouteLane() const;
   std::optional<pb::Lane> RemovalLane(const Entry& entry, bool* daemon_reload) const;
@@ -406,7 +408,24 @@ std::vector<std::string> Planner::UnwantedSites(const Entry& entry) const {
   return names;
 }
 
+// What all routes share in the live generation is not as it was written.
+bool Planner::CommonEdited() const {
+  const auto& nginx = inventory_.nginx();
+  return nginx.installed() && nginx.hooked() && !nginx.common().intact();
+}
+
+void Planner::DraftCommon() {
+  const auto& nginx = inventory_.nginx();
+  if (!CommonEdited()) return;
+  pb::Drift drift;
+  drift.set_what(fmt::format("nginx's common file of generation {} was {}", nginx.generation(),
+                             nginx.has_common() ? "edited" : "missing"));
+  site_drifts_.push_back(std::move(drift));
+  if (nginx.has_common()) aside_.push_back(AsideStep(nginx.common(), ""));
+}
+
 bool Planner::RoutesDiffer() const {
+  if (CommonEdited()) return true;
   for (const auto& live : inventory_.sites()) {
     if (!sites_.contains(live.name()) && !keep_.contains(live.name())) return true;
   }
@@ -566,6 +585,7 @@ pb::Plan Planner::Make() {
     if (!entry.removing()) drafts_.push_back(DraftBuild(entry));
   }
   CollectSites();
+  DraftCommon();
   pb::Plan plan;
   for (const Draft& draft : drafts_) {
     if (draft.refusal) *plan.add_refusals() = *draft.refusal;

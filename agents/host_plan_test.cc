@@ -42,6 +42,7 @@ class HostPlanTest : public ::testing::Test {
   HostPlanTest() {
     inventory_.mutable_nginx()->set_installed(true);
     inventory_.mutable_nginx()->set_hooked(true);
+    inventory_.mutable_nginx()->mutable_common()->set_intact(true);
   }
 
   pb::Ledger::Entry* AddEntry(const std::string& key, const v1::WorkSpec& spec) {

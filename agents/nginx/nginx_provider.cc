@@ -138,6 +138,7 @@ class NginxProvider : public HostProvider {
     const std::string dir = fmt::format("{}/{}", ReeveDir(host_.paths), GenerationDir(*live));
     for (const auto& [file, content] : files) {
       if (IsSiteFile(file)) AddSite(dir, file, content, inventory);
+      if (file == kCommonFile) FillFile(dir, file, content, nginx->mutable_common());
     }
     for (const std::string& other : others)
       inventory->add_foreign(fmt::format("{}/{}", dir, other));
@@ -148,11 +149,16 @@ class NginxProvider : public HostProvider {
                       pb::Inventory* inventory) {
     pb::Inventory::Site* site = inventory->add_sites();
     site->set_name(file.substr(0, file.size() - kSuffix.size()));
-    site->mutable_file()->set_path(fmt::format("{}/{}", dir, file));
-    site->mutable_file()->set_sha256(Sha256Hex(content));
+    FillFile(dir, file, content, site->mutable_file());
+  }
+
+  static void FillFile(const std::string& dir, const std::string& name, const std::string& content,
+                       pb::Inventory::File* file) {
+    file->set_path(fmt::format("{}/{}", dir, name));
+    file->set_sha256(Sha256Hex(content));
     if (const std::optional<Mark> mark = ReadMark(content)) {
-      site->mutable_file()->set_owner(mark->owner);
-      site->mutable_file()->set_intact(mark->intact);
+      file->set_owner(mark->owner);
+      file->set_intact(mark->intact);
     }
   }
 
