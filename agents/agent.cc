@@ -56,6 +56,11 @@ int64_t VersionOf(const v1::Work& work) {
   return absl::SimpleAtoi(work.metadata().resource_version(), &version) ? version : 0;
 }
 
+// What was asked for last is on the host, or off it.
+bool IsDone(const Entry& entry) {
+  return entry.removing() ? entry.removed() : entry.applied_hash() == entry.spec_hash();
+}
+
 // One CamelCase word for why a step failed.
 std::string ReasonOf(const LaneResult& result) {
   if (!result.undone) return "RollbackFailed";
@@ -111,11 +116,11 @@ void AgentCore::TakeRecovered(const std::vector<LaneResult>& results, Now now) {
 void AgentCore::Sync(Now now) {
   bool any = false;
   while (informer_.Poll(now)) any = true;
-  if (any && informer_.synced()) Accept();
+  if (any && informer_.synced()) Accept(now);
   events_.Flush();
 }
 
-void AgentCore::Accept() {
+void AgentCore::Accept(Now now) {
   std::vector<v1::Work> works;
   for (const auto& [key, object] : informer_.objects()) works.push_back(object.work());
   const std::string before = ledger_.data().SerializeAsString();
@@ -132,22 +137,27 @@ void AgentCore::Accept() {
   if (before == ledger_.data().SerializeAsString()) return;
   for (const Entry& entry : ledger_.data().entries())
     attempts_.Expect(entry.key(), entry.spec_hash());
-  dirty_ = true;
+  batch_.Add(now);
 }
 
 // --- One pass over the host.
 
+// While changes come in, everything else waits for them too.
+absl::Duration AgentCore::NextPass() const {
+  if (batch_.waiting()) return batch_.DueAt();
+  if (dirty_) return absl::ZeroDuration();
+  return std::min({next_sweep_, attempts_.NextRetry(), crashes_.NextRetry()});
+}
+
 void AgentCore::ProcessOne(Now now) {
-  const bool sweep = now.mono >= next_sweep_;
-  const absl::Duration retry = std::min(attempts_.NextRetry(), crashes_.NextRetry());
-  if (dirty_ || sweep || now.mono >= retry) {
+  if (now.mono >= NextPass()) {
+    report_due_ = now.mono >= next_sweep_ || report_due_;
     Pass(now);
-    report_due_ = sweep || report_due_;
   }
   const Prober::Changes changes = prober_.ProcessOne(now);
   if (changes.any) statuses_due_ = true;
   CheckHealth(now);
-  if (changes.worse) Pass(now);  // Why: the host knows more than the probe.
+  if (changes.worse && !batch_.waiting()) Pass(now);  // The host may know why.
   if (statuses_due_) WriteStatuses(now);
   if (!report_due_ || !informer_.synced()) return;
   report_due_ = false;
@@ -158,9 +168,7 @@ void AgentCore::ProcessOne(Now now) {
 }
 
 absl::Duration AgentCore::NextWake(Now now) const {
-  if (dirty_) return absl::ZeroDuration();
-  const absl::Duration due =
-      std::min({next_sweep_, attempts_.NextRetry(), crashes_.NextRetry(), prober_.NextDue()});
+  const absl::Duration due = std::min(NextPass(), prober_.NextDue());
   absl::Duration wait = std::min(due - now.mono, informer_.NextWake(now));
   if (statuses_due_) wait = std::min(wait, kStatusRetry);
   return std::max(wait, absl::ZeroDuration());
@@ -169,6 +177,7 @@ absl::Duration AgentCore::NextWake(Now now) const {
 void AgentCore::Pass(Now now) {
   PassesTotal().Add();
   dirty_ = false;
+  batch_.Clear();
   next_sweep_ = now.mono + options_.sweep;
   statuses_due_ = true;
   if (!journal_.open().empty()) TakeRecovered(transaction_.Recover(), now);
@@ -413,7 +422,10 @@ void AgentCore::SetProbeTargets(Now now) {
 
 void AgentCore::CheckHealth(Now now) {
   for (Entry& entry : *ledger_.mutable_data()->mutable_entries()) {
-    if (const Prober::Health* health = prober_.Find(entry.key())) TakeHealth(&entry, *health, now);
+    const Prober::Health* health = prober_.Find(entry.key());
+    // Else it is of the former spec.
+    const bool is_applied = entry.applied_hash() == EffectiveHash(entry);
+    if (health != nullptr && is_applied) TakeHealth(&entry, *health, now);
   }
   SaveLedger();
 }
@@ -455,6 +467,7 @@ void AgentCore::WriteStatus(const v1::Work& work, Now now) {
   const std::string key = WorkKey(work);
   const Entry* entry = ledger_.Find(key);
   if (entry == nullptr || entry->work().metadata().uid() != work.metadata().uid()) return;
+  if (batch_.waiting() && !IsDone(*entry)) return;  // It is told when it is done.
   const auto written = written_.find(key);
   if (written != written_.end() && VersionOf(work) >= VersionOf(written->second))
     written_.erase(key);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agents/attempts.h"
+#include "agents/batch.h"
 #include "agents/crashes.h"
 #include "agents/events.h"
 #include "agents/host_plan.h"
@@ -67,7 +68,8 @@ class AgentCore {
   AgentCore(Options options, Deps deps);
 
   absl::Status Load(Now now);
-  void Accept();
+  void Accept(Now now);
+  absl::Duration NextPass() const;
   void Pass(Now now);
   bool Round(Now now);
   void LookForCrashes(Now now);
@@ -106,6 +108,7 @@ class AgentCore {
   // Statuses that the server has taken and the informer has not shown yet, by key.
   std::map<std::string, v1::Work> written_;
   absl::Status ledger_status_;
+  Batch batch_;  // What was accepted and not yet done.
   bool dirty_ = true;
   bool statuses_due_ = true;
   bool report_due_ = false;

@@ -96,6 +96,23 @@ TEST_F(AgentTest, ManyChangesAreOneReloadOfEach) {
   EXPECT_EQ(os.counters().nginx_reloads - before.nginx_reloads, 1);
 }
 
+TEST_F(AgentTest, ChangesThatComeOneAfterTheOtherAreOneBatch) {
+  Settle();
+  const auto before = os.counters();
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = fmt::format("s{}", i);
+    Apply(ProcessWork(name, 20000 + i, blob1));
+    Apply(RouteWork(name, name + ".example", 20000 + i));
+    RunFor(absl::Milliseconds(100), absl::Milliseconds(100));
+  }
+  EXPECT_EQ(os.counters().daemon_reloads, before.daemon_reloads);
+  RunFor(absl::Seconds(1), absl::Milliseconds(100));
+  EXPECT_EQ(Visit("s9.example"), 200);
+  Settle();
+  EXPECT_EQ(os.counters().daemon_reloads - before.daemon_reloads, 1);
+  EXPECT_EQ(os.counters().nginx_reloads - before.nginx_reloads, 1);
+}
+
 TEST_F(AgentTest, WhatIsDeletedIsGoneAndTheHostIsAsBefore) {
   Blog();
   Settle();
@@ -134,23 +151,6 @@ TEST_F(AgentTest, AnEditedSiteIsKeptAsideAndRestored) {
   EXPECT_THAT(EventTexts(), Contains(HasSubstr("site file reeve-domain-blog.conf was missing")));
 }
 
-TEST_F(AgentTest, AnEditedUnitFileIsRestoredWithoutARestart) {
-  Blog();
-  Settle();
-  const std::string wanted = *os.ReadFile(kUnitFile);
-  const auto starts = os.counters().starts;
-  os.WriteFile(kUnitFile, wanted + "Nice=-20\n");
-  Settle();
-  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
-  os.RemoveFile(kUnitFile);
-  Settle();
-  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
-  EXPECT_EQ(os.counters().starts, starts);
-}
-
-TEST_F(AgentTest, AForeignFileIsReportedAndNothingIsTouched) {
-  os.WriteFile(kUnitFile, "[Service]\nExecStart=/bin/true\n");
-  before_ = HostText();
 TEST_F(AgentTest, TheEditedCommonFileOfNginxIsKeptAsideAndRestored) {
   constexpr char kCommonFile[] = "/etc/nginx/reeve/current/00-reeve.conf";
   Blog();
@@ -171,6 +171,23 @@ TEST_F(AgentTest, TheEditedCommonFileOfNginxIsKeptAsideAndRestored) {
   EXPECT_EQ(os.mutations(), mutations);
 }
 
+TEST_F(AgentTest, AnEditedUnitFileIsRestoredWithoutARestart) {
+  Blog();
+  Settle();
+  const std::string wanted = *os.ReadFile(kUnitFile);
+  const auto starts = os.counters().starts;
+  os.WriteFile(kUnitFile, wanted + "Nice=-20\n");
+  Settle();
+  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
+  os.RemoveFile(kUnitFile);
+  Settle();
+  EXPECT_EQ(os.ReadFile(kUnitFile), wanted);
+  EXPECT_EQ(os.counters().starts, starts);
+}
+
+TEST_F(AgentTest, AForeignFileIsReportedAndNothingIsTouched) {
+  os.WriteFile(kUnitFile, "[Service]\nExecStart=/bin/true\n");
+  before_ = HostText();
   Apply(ProcessWork("blog", 20000, blob1));
   Settle();
   EXPECT_EQ(State("blog"), v1::WorkStatus::Refused);

@@ -68,11 +68,11 @@ bool AgentHarness::Start() {
   return core_ != nullptr;
 }
 
-void AgentHarness::RunFor(absl::Duration time) {
-  for (absl::Duration passed = absl::ZeroDuration(); passed < time; passed += kStep) {
+void AgentHarness::RunFor(absl::Duration time, absl::Duration step) {
+  for (absl::Duration passed = absl::ZeroDuration(); passed < time; passed += step) {
     if (core_ != nullptr) core_->Sync(clock.Read());
     if (core_ != nullptr) core_->ProcessOne(clock.Read());
-    clock.Advance(kStep);
+    clock.Advance(step);
   }
 }
 

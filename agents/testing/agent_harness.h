@@ -23,8 +23,8 @@ class AgentHarness {
   // (Re)starts the agent: what it had in memory is lost. False when the start failed.
   bool Start();
   void Stop() { core_.reset(); }
-  // Runs it for `time`, in steps of a second.
-  void RunFor(absl::Duration time);
+  // Runs it for `time`, in steps.
+  void RunFor(absl::Duration time, absl::Duration step = absl::Seconds(1));
   // Starts it if need be, and runs it until nothing has changed on the host for a while.
   void Settle();
 
