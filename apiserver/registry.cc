@@ -10,6 +10,7 @@
 #include "apiserver/deletion.h"
 #include "apiserver/keys.h"
 #include "apiserver/list_token.h"
+#include "apiserver/object_index.h"
 #include "apiserver/strategies.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -79,7 +80,11 @@ absl::StatusOr<std::vector<MentionTree>> AllMentions(const std::vector<ApplyItem
 
 }  // namespace
 
-Registry::Registry(Options options) : options_(std::move(options)) {}
+Registry::Registry(Options options)
+    : options_(std::move(options)),
+      index_(std::make_unique<ObjectIndex>(options_.store, options_.kinds)) {}
+
+Registry::~Registry() = default;
 
 absl::StatusOr<std::unique_ptr<Attempt>> Registry::Begin() const {
   ASSIGN_OR_RETURN(std::unique_ptr<store::ReadView> view, options_.store->Read());
@@ -163,17 +168,17 @@ absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::Li
                    schema::Matcher::Parse(request.selector(), *options_.kinds));
   RETURN_IF_ERROR(CheckVerb(who, Verb::kList, matcher.kind(), ""));
   RETURN_IF_ERROR(CheckSelector(who, Verb::kList, matcher));
-  KeyRange range = ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
+  const KeyRange range =
+      ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
   ASSIGN_OR_RETURN(const ListToken token, ParseListToken(request.continue_(), range));
-  if (!token.after.empty()) range.first = token.after + '\0';
-  ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadView> view,
-                   options_.store->Read(token.revision));
+  ASSIGN_OR_RETURN(const Candidates candidates, index_->Find(matcher, token.revision));
 
   schema::ListHash hash;
   absl::Status decoded;
   std::string last;
   bool more = false;
-  RETURN_IF_ERROR(view->Scan(range.first, range.last, [&](const store::Version& version) {
+  const std::string first = token.after.empty() ? range.first : token.after + '\0';
+  RETURN_IF_ERROR(candidates.Visit(first, [&](const store::Version& version) {
     absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
     decoded = object.status();
     if (!decoded.ok()) return false;
@@ -187,11 +192,11 @@ absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::Li
   }));
   RETURN_IF_ERROR(decoded);
   v1::ListSummary summary;
-  summary.set_revision(view->revision());
+  summary.set_revision(candidates.view->revision());
   summary.set_epoch(options_.store->epoch());
   summary.set_count(hash.count());
   summary.set_hash(hash.Digest());
-  if (more) summary.set_continue_(FormatListToken({view->revision(), last}));
+  if (more) summary.set_continue_(FormatListToken({candidates.view->revision(), last}));
   return summary;
 }
 

@@ -78,6 +78,7 @@ struct Deleted {
 
 class Admission;
 class Attempt;
+class ObjectIndex;
 struct Planned;
 
 class Registry {
@@ -90,6 +91,7 @@ class Registry {
     const schema::KindRegistry* kinds = &schema::KindRegistry::Get();
   };
   explicit Registry(Options options);
+  ~Registry();
 
   // Makes the namespaces that always exist: default, reeve-system. Idempotent.
   absl::Status EnsureNamespaces();
@@ -117,6 +119,8 @@ class Registry {
                                      const WriteOptions& options);
   absl::StatusOr<Deleted> Delete(const Identity& who, const v1::DeleteRequest& request);
 
+  // What List and watches find indexed objects by.
+  ObjectIndex* index() const { return index_.get(); }
   const schema::KindRegistry& kinds() const { return *options_.kinds; }
   store::Store* store() const { return options_.store; }
 
@@ -149,7 +153,8 @@ class Registry {
   absl::StatusOr<Deleted> FinishNamespace(const Identity& who, const ObjectKey& key);
   absl::Status EnsureNamespace(std::string_view name);
 
-  const Options options_;  // Constant after construction.
+  const Options options_;                     // Constant after construction.
+  const std::unique_ptr<ObjectIndex> index_;  // Thread-safe.
 };
 
 }  // namespace reeve::apiserver

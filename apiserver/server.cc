@@ -114,6 +114,7 @@ class RunningServer final : public Server {
         WatchHub::Start(
             {.store = store_.get(),
              .clock = RealClock(),
+             .index = registry_->index(),
              .wake = [this] { pump_wake_.Notify(); },
              .admit = [this](const Identity& who) { return authenticator_->CheckStill(who); }}));
     api_ = std::make_unique<Api>(registry_.get(), hub_.get());

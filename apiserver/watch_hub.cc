@@ -57,7 +57,10 @@ int IdOf(const schema::KindRegistry& kinds, const std::string& name) {
 class Core {
  public:
   explicit Core(WatchHub::Options options)
-      : options_(std::move(options)), host_kind_(IdOf(*options_.kinds, "Host")) {}
+      : options_(std::move(options)),
+        host_kind_(IdOf(*options_.kinds, "Host")),
+        own_index_(options_.store, options_.kinds),
+        index_of_objects_(options_.index != nullptr ? options_.index : &own_index_) {}
 
   absl::Status Start() {
     const KeyRange range = AllObjectsRange();
@@ -96,7 +99,9 @@ class Core {
 
   const WatchHub::Options options_;
   const int host_kind_;  // Its id; 0 where there is no such kind.
-  Mutex pump_mu_;        // Held while pumping; before mu_.
+  ObjectIndex own_index_;
+  ObjectIndex* const index_of_objects_;
+  Mutex pump_mu_;  // Held while pumping; before mu_.
   Mutex mu_;
   std::unique_ptr<store::Watcher> watcher_;
   absl::Status ended_ ABSL_GUARDED_BY(mu_);
@@ -126,8 +131,8 @@ absl::Status Core::CheckResume(const v1::WatchRequest& request) const {
 
 absl::Status Core::Position(const v1::WatchRequest& request, SubscriptionState::Options* options) {
   if (request.send_initial_events()) {
-    ASSIGN_OR_RETURN(options->snapshot, options_.store->Read());
-    options->after = options->snapshot->revision();
+    ASSIGN_OR_RETURN(options->snapshot, index_of_objects_->Find(options->matcher));
+    options->after = options->snapshot->view->revision();
     return absl::OkStatus();
   }
   options->after = request.revision() == 0 ? options_.store->revision() : request.revision();
@@ -156,6 +161,9 @@ absl::StatusOr<std::pair<uint64_t, StatePtr>> Core::Subscribe(const Identity& wh
                                      .all_of_kind = SelectsAll(request.selector()),
                                      .range = range,
                                      .wake = std::move(wake)};
+  // An index is made when it is first asked for: not under the lock.
+  if (request.send_initial_events())
+    RETURN_IF_ERROR(index_of_objects_->Find(options.matcher).status());
   MutexLock lock(&mu_);
   RETURN_IF_ERROR(ended_);
   // Under the lock: what changes after this is fanned out to this subscription too.

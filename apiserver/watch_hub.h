@@ -42,6 +42,8 @@ namespace reeve::apiserver {
 // A v1.WatchEvent in wire format, shared by everybody who gets it.
 using EventBytes = std::shared_ptr<const std::string>;
 
+class ObjectIndex;
+
 class Subscription {
  public:
   virtual ~Subscription() = default;
@@ -55,7 +57,8 @@ class WatchHub {
     store::Store* store = nullptr;
     Clock* clock = nullptr;
     const schema::KindRegistry* kinds = &schema::KindRegistry::Get();
-    std::function<void()> wake;  // From any thread; quick.
+    ObjectIndex* index = nullptr;  // For initial events. Null: the hub makes its own.
+    std::function<void()> wake;    // From any thread; quick.
     // Whether this client may watch now, as of everything committed. May take the store's lock, and
     // no other that is held while calling the hub. Null: everybody may.
     std::function<absl::Status(const Identity&)> admit;

@@ -25,7 +25,7 @@ absl::StatusOr<std::optional<EventBytes>> SubscriptionState::Next() {
     MutexLock lock(&mu_);
     RETURN_IF_ERROR(closed_);
   }
-  while (ready_.empty() && options_.snapshot != nullptr) RETURN_IF_ERROR(FillFromSnapshot());
+  while (ready_.empty() && options_.snapshot.has_value()) RETURN_IF_ERROR(FillFromSnapshot());
   while (ready_.empty() && options_.past != nullptr) RETURN_IF_ERROR(FillFromPast());
   if (std::optional<EventBytes> event = PopReady()) return event;
   MutexLock lock(&mu_);
@@ -50,26 +50,25 @@ EventBytes SubscriptionState::SnapshotMark() const {
 absl::Status SubscriptionState::FillFromSnapshot() {
   absl::Status decoded;
   bool more = false;
-  RETURN_IF_ERROR(
-      options_.snapshot->Scan(cursor_, options_.range.last, [&](const store::Version& version) {
-        more = ready_.size() == kSnapshotPage;
-        if (more) return false;
-        cursor_ = version.key + '\0';
-        absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
-        decoded = object.status();
-        if (!decoded.ok()) return false;
-        if (!options_.matcher.Matches(**object)) return true;
-        hash_.Add(schema::Meta(**object));
-        v1::WatchEvent head;
-        head.set_type(v1::WatchEvent::ADDED);
-        head.set_revision(options_.after);
-        ready_.push_back(EncodeEvent(std::move(head), object->get()));
-        return true;
-      }));
+  RETURN_IF_ERROR(options_.snapshot->Visit(cursor_, [&](const store::Version& version) {
+    more = ready_.size() == kSnapshotPage;
+    if (more) return false;
+    cursor_ = version.key + '\0';
+    absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
+    decoded = object.status();
+    if (!decoded.ok()) return false;
+    if (!options_.matcher.Matches(**object)) return true;
+    hash_.Add(schema::Meta(**object));
+    v1::WatchEvent head;
+    head.set_type(v1::WatchEvent::ADDED);
+    head.set_revision(options_.after);
+    ready_.push_back(EncodeEvent(std::move(head), object->get()));
+    return true;
+  }));
   RETURN_IF_ERROR(decoded);
   if (more) return absl::OkStatus();
   ready_.push_back(SnapshotMark());
-  options_.snapshot = nullptr;
+  options_.snapshot.reset();
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "apiserver/keys.h"
+#include "apiserver/object_index.h"
 #include "apiserver/watch_event.h"
 #include "apiserver/watch_hub.h"
 #include "base/mutex.h"
@@ -33,9 +34,9 @@ class SubscriptionState {
     schema::Matcher matcher;
     bool all_of_kind = false;  // The selector names nothing but the kind.
     KeyRange range;
-    Revision after = 0;                         // What the hub delivers begins after this revision.
-    std::unique_ptr<store::ReadView> snapshot;  // To be sent first; or null.
-    std::unique_ptr<store::Watcher> past;       // Changes up to `after` to be sent first; or null.
+    Revision after = 0;                    // What the hub delivers begins after this revision.
+    std::optional<Candidates> snapshot;    // To be sent first; or none.
+    std::unique_ptr<store::Watcher> past;  // Changes up to `after` to be sent first; or null.
     std::function<void()> wake;
   };
   explicit SubscriptionState(Options options);
