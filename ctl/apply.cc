@@ -76,19 +76,15 @@ std::vector<Manifests> Batches(Manifests manifests) {
   return batches;
 }
 
-// What can be known here: that the objects are well formed, and which of them exist.
-absl::Status DryRunHere(Session& session, const Manifests& manifests, bool may_exist) {
-  ASSIGN_OR_RETURN(client::Api * api, session.Api());
+// What can be known without a server: that the objects are well formed.
+absl::Status DryRunHere(Session& session, const Manifests& manifests, std::string_view done) {
   for (const schema::Manifest& manifest : manifests) {
     const ObjectKey key = schema::KeyOf(manifest.object);
     v1::Object complete = manifest.object;  // As the server would make it, before it looks.
     schema::Canonicalize(&complete);
     schema::ApplyDefaults(&complete);
     RETURN_IF_ERROR(Located(schema::ToStatus(schema::Validate(complete), key), {manifest}));
-    const absl::StatusOr<v1::Object> present = FromServer(api->Get(key));
-    if (!present.ok() && !absl::IsNotFound(present.status())) return present.status();
-    const bool configures = present.ok() && may_exist;
-    session.Out("{} {} (dry run)\n", RefOf(manifest.object), configures ? "configured" : "created");
+    session.Out("{} {} (dry run)\n", RefOf(manifest.object), done);
   }
   return absl::OkStatus();
 }
@@ -125,7 +121,7 @@ absl::Status RunApply(Session& session) {
   ASSIGN_OR_RETURN(const DryRun dry_run, DryRunOf(session));
   ASSIGN_OR_RETURN(const Manifests manifests, ReadManifests(session));
   if (manifests.empty()) return InvalidArgument("no objects passed to apply");
-  if (dry_run == DryRun::kClient) return DryRunHere(session, manifests, true);
+  if (dry_run == DryRun::kClient) return DryRunHere(session, manifests, "applied");
   for (const Manifests& batch : Batches(manifests))
     RETURN_IF_ERROR(ApplyBatch(session, batch, dry_run));
   const bool wait = session.flags().Bool("wait") && dry_run == DryRun::kNone;
@@ -136,7 +132,7 @@ absl::Status RunCreate(Session& session) {
   ASSIGN_OR_RETURN(const DryRun dry_run, DryRunOf(session));
   ASSIGN_OR_RETURN(const Manifests manifests, ReadManifests(session));
   if (manifests.empty()) return InvalidArgument("no objects passed to create");
-  if (dry_run == DryRun::kClient) return DryRunHere(session, manifests, false);
+  if (dry_run == DryRun::kClient) return DryRunHere(session, manifests, "created");
   for (const schema::Manifest& manifest : manifests)
     session.Report(CreateOne(session, manifest, dry_run));
   return absl::OkStatus();

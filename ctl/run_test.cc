@@ -314,13 +314,17 @@ TEST_F(RunTest, ApplyDryRuns) {
   const std::string file = File("site.yaml", kSite);
   EXPECT_EQ(Ctl({"apply", "-f", file, "--dry-run=server"}), 0);
   EXPECT_EQ(out_, "site/blog created (server dry run)\n");
-  EXPECT_EQ(Ctl({"apply", "-f", file, "--dry-run=client"}), 0);
-  EXPECT_EQ(out_, "site/blog created (dry run)\n");
   EXPECT_EQ(api_.Find({"Site", "default", "blog"}), nullptr);
+  connected_ = {};
+  EXPECT_EQ(Ctl({"apply", "-f", file, "--dry-run=client"}), 0);
+  EXPECT_EQ(out_, "site/blog applied (dry run)\n");
+  EXPECT_EQ(Ctl({"create", "-f", file, "--dry-run=client"}), 0);
+  EXPECT_EQ(out_, "site/blog created (dry run)\n");
   std::string wrong(kSite);
   wrong.replace(wrong.find("replicas: 2"), 11, "replicas: 101");
   EXPECT_EQ(Ctl({"apply", "-f", File("wrong.yaml", wrong), "--dry-run=client"}), 1);
   EXPECT_THAT(err_, testing::StartsWith("wrong.yaml:7:"));
+  EXPECT_EQ(connected_.endpoint, "") << "a dry run at the client asks no server";
   EXPECT_EQ(Ctl({"apply", "-f", file, "--dry-run=maybe"}), 1);
   EXPECT_EQ(err_,
             "error: Invalid dry-run value (maybe). Must be \"none\", \"server\", or \"client\".\n");
