@@ -12,7 +12,7 @@ namespace {
 
 // Runtimes that a command may name instead of a program of its content.
 constexpr std::string_view kRuntimes[] = {"node", "python3"};
-constexpr auto kStateDirs = "reeve-sites";
+constexpr auto kStateDirs = "reeve-sites";  // Below /var/lib.
 constexpr auto kHostAddress = "127.0.0.1";
 
 absl::Status CheckPrintable(std::string_view text) {
@@ -181,10 +181,13 @@ void EmitSandbox(const UnitInput& input, Emitter& out) {
   out.Set("CapabilityBoundingSet", "");
   out.Set("SystemCallArchitectures", "native");
   out.Set("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX AF_NETLINK");
-  // It sees its own content and none of the others'.
-  out.Set("TemporaryFileSystem", input.paths->content + ":ro");
+  // It sees its own content and state and none of the others', nor who else is served here.
+  out.Set("TemporaryFileSystem",
+          fmt::format("{}:ro /var/lib/{}:ro", input.paths->content, kStateDirs));
   out.Set("BindReadOnlyPaths", fmt::format("{}/{}", input.paths->content, input.unit->dir()));
-  out.Set("InaccessiblePaths", "-" + input.paths->state);
+  out.Set("BindPaths", StateDir(*input.unit));
+  out.Set("InaccessiblePaths",
+          fmt::format("-{} -{}/reeve", input.paths->state, input.paths->nginx));
 }
 
 void EmitService(const UnitInput& input, Emitter& out) {
@@ -202,8 +205,8 @@ void EmitService(const UnitInput& input, Emitter& out) {
   out.Set("KillMode", "control-group");
   out.Set("TimeoutStopSec", "20s");
   out.Set("StateDirectory", fmt::format("{}/{}", kStateDirs, unit.name()));
-  out.Set("StateDirectoryMode", "0750");
-  out.Set("UMask", "0027");
+  out.Set("StateDirectoryMode", "0700");
+  out.Set("UMask", "0077");
   EmitLimits(unit.resources(), out);
   EmitSandbox(input, out);
 }

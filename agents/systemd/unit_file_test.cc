@@ -109,6 +109,17 @@ TEST(UnitFileTest, VariablesAreReplacedInTheEnvironmentToo) {
   EXPECT_THAT(Render(unit), IsError(StatusCode::kInvalidArgument, "unknown variable $(NO_SUCH)"));
 }
 
+// Whoever else was or is on the host: neither modes nor names lead to what they keep.
+TEST(UnitFileTest, SeesNoStateButItsOwn) {
+  const std::string text = *Render(Plain());
+  for (const char* line : {"UMask=0077\n", "StateDirectoryMode=0700\n",
+                           "TemporaryFileSystem=/srv/reeve:ro /var/lib/reeve-sites:ro\n",
+                           "BindPaths=/var/lib/reeve-sites/reeve-inst-blog-0a1b2c3d\n",
+                           "InaccessiblePaths=-/var/lib/reeve-agent -/etc/nginx/reeve\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
 TEST(UnitFileTest, AProgramStaysInItsRelease) {
   for (const char* program :
        {"../x", "/bin/sh", "-bin/app/..", "a b", "$(PORT)", "a%h", "!x", "@x", "a\"b", ""}) {

@@ -36,6 +36,8 @@ class FakeExec : public Exec {
     if (command.program == kNginxProgram) return ExitInfo{0, "nginx version: nginx/1.22.1\n"};
     if (command.program == "/usr/sbin/useradd") return UserAdd(command.args);
     if (command.program == "/usr/sbin/userdel") return UserDel(command.args);
+    if (command.program == "/usr/sbin/groupadd") return GroupAdd(command.args);
+    if (command.program == "/usr/sbin/groupdel") return GroupDel(command.args.back());
     return ExitInfo{0, ""};
   }
 
@@ -63,18 +65,40 @@ class FakeExec : public Exec {
     os_->WriteFile(path, lines.empty() ? "" : Join(lines, "\n") + "\n");
   }
 
+  void Append(const char* path, const std::string& line) {
+    std::vector<std::string> lines = Lines(path);
+    lines.push_back(line);
+    Write(path, lines);
+  }
+
+  void Drop(const char* path, const std::string& name) {
+    std::vector<std::string> lines = Lines(path);
+    std::erase_if(lines, [&](const std::string& line) { return line.starts_with(name + ":"); });
+    Write(path, lines);
+  }
+
+  // What `useradd --user-group` and `groupadd --system` take when no number is given: the highest
+  // one that is free, and so again what a deleted group had.
+  std::string FreeGid() {
+    int gid = 999;
+    while (Has(kGroup, 2, std::to_string(gid))) --gid;
+    return std::to_string(gid);
+  }
+
   ExitInfo UserAdd(const std::vector<std::string>& args) {
     const std::string& name = args.back();
     const std::string uid = Option(args, "--uid");
+    std::string gid = Option(args, "--gid");
     if (Has(kPasswd, 0, name)) return {9, fmt::format("useradd: user '{}' already exists\n", name)};
     if (Has(kPasswd, 2, uid)) return {4, fmt::format("useradd: UID {} is not unique\n", uid)};
-    if (Has(kGroup, 0, name)) return {9, fmt::format("useradd: group {} exists\n", name)};
-    std::vector<std::string> users = Lines(kPasswd), groups = Lines(kGroup);
-    users.push_back(fmt::format("{}:x:{}:{}:{}:{}:{}", name, uid, uid, Option(args, "--comment"),
+    if (gid.empty()) {
+      if (Has(kGroup, 0, name)) return {9, fmt::format("useradd: group {} exists\n", name)};
+      gid = FreeGid();
+      Append(kGroup, fmt::format("{}:x:{}:", name, gid));
+    }
+    if (!Has(kGroup, 2, gid)) return {6, fmt::format("useradd: group '{}' does not exist\n", gid)};
+    Append(kPasswd, fmt::format("{}:x:{}:{}:{}:{}:{}", name, uid, gid, Option(args, "--comment"),
                                 Option(args, "--home-dir"), Option(args, "--shell")));
-    groups.push_back(fmt::format("{}:x:{}:", name, uid));
-    Write(kPasswd, users);
-    Write(kGroup, groups);
     return {0, ""};
   }
 
@@ -82,11 +106,26 @@ class FakeExec : public Exec {
     const std::string& name = args.back();
     if (!Has(kPasswd, 0, name))
       return {6, fmt::format("userdel: user '{}' does not exist\n", name)};
-    for (const char* path : {kPasswd, kGroup}) {
-      std::vector<std::string> lines = Lines(path);
-      std::erase_if(lines, [&](const std::string& line) { return line.starts_with(name + ":"); });
-      Write(path, lines);
-    }
+    Drop(kPasswd, name);
+    Drop(kGroup, name);  // As login.defs of Debian has it.
+    return {0, ""};
+  }
+
+  ExitInfo GroupAdd(const std::vector<std::string>& args) {
+    const std::string& name = args.back();
+    std::string gid = Option(args, "--gid");
+    if (Has(kGroup, 0, name))
+      return {9, fmt::format("groupadd: group '{}' already exists\n", name)};
+    if (Has(kGroup, 2, gid)) return {4, fmt::format("groupadd: GID '{}' already exists\n", gid)};
+    if (gid.empty()) gid = FreeGid();
+    Append(kGroup, fmt::format("{}:x:{}:", name, gid));
+    return {0, ""};
+  }
+
+  ExitInfo GroupDel(const std::string& name) {
+    if (!Has(kGroup, 0, name))
+      return {6, fmt::format("groupdel: group '{}' does not exist\n", name)};
+    Drop(kGroup, name);
     return {0, ""};
   }
 
@@ -242,8 +281,10 @@ FakeOs::FakeOs()
       kPasswd,
       "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
   WriteFile(kGroup, "root:x:0:\nwww-data:x:33:\n");
-  for (const char* program : {kNginxProgram, "/usr/sbin/useradd", "/usr/sbin/userdel"})
+  for (const char* program : {kNginxProgram, "/usr/sbin/useradd", "/usr/sbin/userdel",
+                              "/usr/sbin/groupadd", "/usr/sbin/groupdel"}) {
     WriteFile(program, "", 0755);
+  }
   WriteFile("/etc/nginx/nginx.conf",
             "user www-data;\npid /run/nginx.pid;\nevents { worker_connections 768; }\nhttp {\n"
             "\tinclude /etc/nginx/conf.d/*.conf;\n\tinclude /etc/nginx/sites-enabled/*;\n}\n");

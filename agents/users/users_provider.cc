@@ -19,6 +19,8 @@ constexpr int kUidLast = 39999;
 constexpr size_t kPasswdFields = 7;
 constexpr size_t kUidField = 2;
 constexpr size_t kCommentField = 4;
+constexpr size_t kGroupFields = 4;
+constexpr size_t kGidField = 2;
 
 class UsersProvider final : public HostProvider {
  public:
@@ -36,6 +38,8 @@ class UsersProvider final : public HostProvider {
 
  private:
   absl::StatusOr<bool> Exists(const std::string& user);
+  absl::StatusOr<bool> GroupExists(const std::string& group);
+  absl::Status CheckGroup(const pb::Step::EnsureUser& user);
   absl::Status Make(const pb::Step::EnsureUser& user);
   absl::Status Delete(const std::string& user);
   absl::Status RunTool(const std::string& program, std::vector<std::string> args);
@@ -69,10 +73,35 @@ absl::StatusOr<bool> UsersProvider::Exists(const std::string& user) {
   return false;
 }
 
+absl::StatusOr<bool> UsersProvider::GroupExists(const std::string& group) {
+  ASSIGN_OR_RETURN(const auto etc, host_.files->Open("/etc"));
+  ASSIGN_OR_RETURN(const std::string text, etc->Read("group", kPasswdBytesMax));
+  for (const std::string& line : Split(text, '\n')) {
+    if (line.starts_with(group + ":")) return true;
+  }
+  return false;
+}
+
+// The group of a new user has its name and its number, and nobody else has one of the two.
+absl::Status UsersProvider::CheckGroup(const pb::Step::EnsureUser& user) {
+  ASSIGN_OR_RETURN(const auto etc, host_.files->Open("/etc"));
+  ASSIGN_OR_RETURN(const std::string text, etc->Read("group", kPasswdBytesMax));
+  for (const std::string& line : Split(text, '\n')) {
+    const std::vector<std::string> fields = Split(line, ':');
+    int gid = 0;
+    if (fields.size() < kGroupFields || !absl::SimpleAtoi(fields[kGidField], &gid)) continue;
+    if ((fields[0] == user.name()) == (gid == user.uid())) continue;
+    return FailedPrecondition("group {} (gid {}) is in the way of group {} (gid {})", fields[0],
+                              gid, user.name(), user.uid());
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<pb::Receipt> UsersProvider::Prepare(const pb::Step& step) {
   const std::string& user =
       step.has_ensure_user() ? step.ensure_user().name() : step.remove_user().name();
   ASSIGN_OR_RETURN(const bool exists, Exists(user));
+  if (!exists && step.has_ensure_user()) RETURN_IF_ERROR(CheckGroup(step.ensure_user()));
   pb::Receipt receipt;
   receipt.set_kind(exists ? pb::Receipt::ALREADY_THERE : pb::Receipt::CREATED);
   return receipt;
@@ -85,16 +114,23 @@ absl::Status UsersProvider::RunTool(const std::string& program, std::vector<std:
   return FailedPrecondition("{} ended with {}: {}", program, exit.code, Trim(exit.output));
 }
 
+// Left to useradd, a group gets the lowest free number: that of a deleted Site, whose files it
+// could then read. Uids are never given out twice, so the group's number is the uid.
 absl::Status UsersProvider::Make(const pb::Step::EnsureUser& user) {
-  return RunTool("/usr/sbin/useradd",
-                 {"--system", "--uid", std::to_string(user.uid()), "--user-group",
-                  "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin",
-                  "--comment", std::string(kComment), user.name()});
+  const std::string id = std::to_string(user.uid());
+  ASSIGN_OR_RETURN(const bool has_group, GroupExists(user.name()));
+  if (!has_group) RETURN_IF_ERROR(RunTool("/usr/sbin/groupadd", {"--gid", id, user.name()}));
+  return RunTool("/usr/sbin/useradd", {"--system", "--uid", id, "--gid", id, "--no-create-home",
+                                       "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin",
+                                       "--comment", std::string(kComment), user.name()});
 }
 
 absl::Status UsersProvider::Delete(const std::string& user) {
   ASSIGN_OR_RETURN(const bool exists, Exists(user));
-  return exists ? RunTool("/usr/sbin/userdel", {user}) : absl::OkStatus();
+  if (exists) RETURN_IF_ERROR(RunTool("/usr/sbin/userdel", {user}));
+  // userdel takes the group along, unless login.defs says otherwise or there was no user yet.
+  ASSIGN_OR_RETURN(const bool has_group, GroupExists(user));
+  return has_group ? RunTool("/usr/sbin/groupdel", {user}) : absl::OkStatus();
 }
 
 absl::Status UsersProvider::Do(const pb::Step& step, const pb::Receipt&, pb::StepReport*) {

@@ -1,5 +1,5 @@
-// System users of Sites: locked, with a group of their own, marked as ours in the comment field of
-// /etc/passwd.
+// System users of Sites: locked, with a group of their own that has the same name and number,
+// marked as ours in the comment field of /etc/passwd.
 #pragma once
 
 #include <memory>

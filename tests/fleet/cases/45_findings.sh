@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# What somebody who wished us ill has found on real hosts, and must not find again.
+
+setup_findings() {
+  control_build
+  control_up
+  fleet_host_up t1 && control_join t1
+}
+
+# Writes into its state directory, reads what it can reach of the others', and tells.
+snoop() {
+  mkdir -p "$1"
+  cat >"$1/server.js" <<JS
+const fs = require('fs'), base = '/var/lib/reeve-sites', own = process.env.STATE_DIR;
+fs.writeFileSync(own + '/secret', '$2-data');
+const names = fs.existsSync(base) ? fs.readdirSync(base) : [];
+const read = (f) => { try { return fs.readFileSync(f, 'utf8'); } catch (e) { return e.code; } };
+const seen = names.map((n) => read(base + '/' + n + '/secret')).join(' ');
+const text = '$2 sees: ' + seen + ' tenants: ' + (fs.existsSync('/etc/nginx/reeve/current') ? 'listed' : 'hidden') + '\n';
+require('http').createServer((q, r) => r.end(text)).listen(process.env.PORT, '127.0.0.1');
+JS
+}
+
+# Neither mode, nor group number, nor name leads from one site to the state of another, living or deleted.
+fleet_test_state_is_private() {
+  local dir
+  snoop "$STATE/tmp/victim" victim
+  snoop "$STATE/tmp/thief" thief
+  process_site victim t1 | ctl apply -f -
+  ctl deploy site/victim "$STATE/tmp/victim"
+  eventually 30 serves t1 victim.example.test "victim sees: victim-data tenants: "
+  ctl delete site/victim
+  eventually 30 gone_from_units t1 victim
+  process_site thief t1 | ctl apply -f -
+  ctl deploy site/thief "$STATE/tmp/thief"
+  eventually 30 serves t1 thief.example.test "thief sees: thief-data tenants: hidden"
+  dir=$(fleet_exec t1 sh -c 'grep -l victim-data /var/lib/reeve-sites/*/secret')
+  expect_eq "$(fleet_exec t1 stat -c '%a %A' "${dir%/secret}" "$dir")" "700 drwx------"$'\n'"600 -rw-------" "modes of state"
+  # shellcheck disable=SC2016
+  expect_empty "$(fleet_exec t1 awk -F: '/^reeve-user-/ && $3 != $4' /etc/passwd)" "users whose group has another number"
+  ctl delete site/thief
+}
+gone_from_units() { ! fleet_exec "$1" ls /etc/systemd/system | grep -q "$2"; }
