@@ -136,6 +136,27 @@ TEST_F(AgentTest, AStoppedUnitIsStartedAgainAndTold) {
       Contains("DriftRestored: unit reeve-instance-blog.service was stopped on host h1; restored"));
 }
 
+// As `systemctl disable`, which reloads the manager, does: it would not be started at a boot.
+TEST_F(AgentTest, ADisabledUnitIsEnabledOnceAndTold) {
+  Blog();
+  Settle();
+  const auto starts = os.counters().starts;
+  ASSERT_TRUE(os.systemd().Enable("reeve-instance-blog.service", false).ok());
+  os.systemd().DaemonReload();
+  RunFor(absl::Seconds(6));
+  EXPECT_THAT(
+      EventTexts(),
+      Contains(
+          "DriftRestored: unit reeve-instance-blog.service was disabled on host h1; restored"));
+  EXPECT_TRUE(os.systemd().Get("reeve-instance-blog.service").enabled);
+  EXPECT_EQ(os.counters().starts, starts);
+  const int64_t mutations = os.mutations();
+  ASSERT_TRUE(Start());
+  RunFor(absl::Minutes(1));
+  EXPECT_EQ(os.mutations(), mutations);
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Applied);
+}
+
 TEST_F(AgentTest, AnEditedSiteIsKeptAsideAndRestored) {
   Blog();
   Settle();

@@ -307,6 +307,10 @@ void Planner::DraftRun(const v1::Artifact& artifact, bool same, bool drifted, Dr
   const bool untouched = drifted && active && recorded->invocation_id() == there->invocation_id();
   const bool restart = active && !same && !untouched;
   if (active && !restart && there->enabled()) return;
+  if (active && !restart && drifted) {
+    draft->drifts.push_back(
+        MakeDrift(*draft->entry, artifact.id(), fmt::format("unit {}.service was disabled", name)));
+  }
   pb::Step* step = draft->lane.add_after();
   step->set_artifact(artifact.id());
   step->mutable_run_unit()->set_name(name);

@@ -161,6 +161,21 @@ std::string Hex(const std::vector<uint8_t>& bytes) {
   return text;
 }
 
+// Asks the manager and not the unit, which remembers what it was asked first. A unit without a file
+// is not enabled.
+bool IsEnabled(Session& session, const std::string& unit) {
+  constexpr std::string_view kNoFile[] = {"org.freedesktop.DBus.Error.FileNotFound",
+                                          "org.freedesktop.systemd1.NoSuchUnit"};
+  std::string state;
+  try {
+    session.Call("GetUnitFileState").withArguments(unit).storeResultsTo(state);
+  } catch (const sdbus::Error& error) {
+    if (std::find(std::begin(kNoFile), std::end(kNoFile), error.getName()) == std::end(kNoFile))
+      throw;
+  }
+  return state == "enabled";
+}
+
 UnitState ReadUnit(Session& session, const std::string& unit) {
   sdbus::ObjectPath path;
   session.Call("LoadUnit").withArguments(unit).storeResultsTo(path);
@@ -171,9 +186,7 @@ UnitState ReadUnit(Session& session, const std::string& unit) {
   Take(general, "SubState", state.sub_state);
   Take(general, "FragmentPath", state.fragment_path);
   Take(general, "NeedDaemonReload", state.need_daemon_reload);
-  std::string file_state;
-  Take(general, "UnitFileState", file_state);
-  state.enabled = file_state == "enabled";
+  if (!state.fragment_path.empty()) state.enabled = IsEnabled(session, unit);
   std::vector<uint8_t> invocation;
   Take(general, "InvocationID", invocation);
   state.invocation_id = Hex(invocation);

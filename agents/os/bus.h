@@ -25,6 +25,8 @@ struct UnitState {
   std::string result;     // Of the last run: success, exit-code, signal, timeout, start-limit-hit.
   uint32_t restarts = 0;  // By systemd itself.
   bool need_daemon_reload = false;
+  // Of a loaded unit maybe as it was before the last EnableUnit or DisableUnit: DaemonReload makes
+  // it fresh.
   bool enabled = false;
 };
 

@@ -196,12 +196,24 @@ class SystemdProvider : public HostProvider {
   absl::Status Run(const pb::Step::RunUnit& run) {
     const std::string unit = FileOf(run.name());
     ASSIGN_OR_RETURN(const UnitState state, host_.bus->GetUnit(unit));
-    if (!state.enabled) RETURN_IF_ERROR(host_.bus->EnableUnit(unit));
+    if (!state.enabled) RETURN_IF_ERROR(Enable(unit, IsRunning(state)));
     if (IsRunning(state))
       return run.restart() ? Explained(host_.bus->RestartUnit(unit), unit) : absl::OkStatus();
     // A unit that failed too often is not started again before this.
     if (state.active_state == "failed") RETURN_IF_ERROR(host_.bus->ResetFailed(unit));
     return Explained(host_.bus->StartUnit(unit), unit);
+  }
+
+  // Of a loaded unit the manager remembers whether it is enabled, until it is reloaded: without
+  // that it would be enabled again and again. A unit that does not run is forgotten and read anew.
+  absl::Status Enable(const std::string& unit, bool running) {
+    RETURN_IF_ERROR(host_.bus->EnableUnit(unit));
+    return running ? host_.bus->DaemonReload() : absl::OkStatus();
+  }
+
+  absl::Status Disable(const std::string& unit, bool running) {
+    RETURN_IF_ERROR(host_.bus->DisableUnit(unit));
+    return running ? host_.bus->DaemonReload() : absl::OkStatus();
   }
 
   // A job's "failed" says nothing: the unit's result does.
@@ -265,7 +277,7 @@ class SystemdProvider : public HostProvider {
       RETURN_IF_ERROR(host_.bus->StopUnit(unit));
       RETURN_IF_ERROR(host_.bus->ResetFailed(unit));
     }
-    return receipt.was_enabled() ? absl::OkStatus() : host_.bus->DisableUnit(unit);
+    return receipt.was_enabled() ? absl::OkStatus() : Disable(unit, receipt.was_active());
   }
 
   const Host host_;

@@ -82,6 +82,7 @@ void ModelSystemd::DaemonReload() {
   for (auto it = units_.begin(); it != units_.end();) {
     it->second.fragment = FragmentOf(it->first);
     it->second.loaded = TextOf(it->first);
+    it->second.enabled.reset();
     const bool gone = it->second.fragment.empty() && it->second.active_state == "inactive";
     it = gone ? units_.erase(it) : std::next(it);
   }
@@ -104,6 +105,7 @@ absl::Status ModelSystemd::Start(const std::string& name) {
     return Failed(*unit, result, 1);
   unit->result = "success";
   unit->exit_status = 0;
+  unit->enabled.reset();
   unit->run = ++runs_;
   return name == kNginx ? StartNginx(*unit) : StartProgram(name, *unit);
 }
@@ -206,7 +208,7 @@ absl::Status ModelSystemd::Enable(const std::string& unit, bool enable) {
 }
 
 UnitState ModelSystemd::Get(const std::string& name) {
-  const Unit* unit = Load(name);
+  Unit* unit = Load(name);
   if (unit == nullptr) {
     return {.name = name,
             .load_state = "not-found",
@@ -215,6 +217,8 @@ UnitState ModelSystemd::Get(const std::string& name) {
             .result = "success"};
   }
   const bool active = unit->active_state == "active";
+  // What does not run is forgotten between two calls, and this with it.
+  if (!active || !unit->enabled) unit->enabled = IsEnabled(name);
   return {.name = name,
           .load_state = unit->fragment.empty() ? "not-found" : "loaded",
           .active_state = unit->active_state,
@@ -226,7 +230,7 @@ UnitState ModelSystemd::Get(const std::string& name) {
           .result = unit->result,
           .restarts = unit->restarts,
           .need_daemon_reload = unit->loaded != TextOf(name),
-          .enabled = IsEnabled(name)};
+          .enabled = *unit->enabled};
 }
 
 std::vector<UnitState> ModelSystemd::List(const std::string& prefix) {

@@ -1,6 +1,7 @@
 // A model of systemd and of the nginx it runs: unit files are read on first use and again on
 // daemon-reload, a start is done before the process is healthy, a busy port ends a program after
-// its start, enabling is a link. Thread-compatible.
+// its start, enabling is a link, and whether there was one is remembered of a unit that runs.
+// Thread-compatible.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -67,6 +68,7 @@ class ModelSystemd {
     int exit_status = 0;
     int run = 0;  // Counts up with every start; is the invocation.
     uint32_t restarts = 0;
+    std::optional<bool> enabled;  // As first asked for since it runs, or since the last reload.
     std::optional<TcpListener> listens;
   };
 

@@ -41,3 +41,25 @@ fleet_test_state_is_private() {
   ctl delete site/thief
 }
 gone_from_units() { ! fleet_exec "$1" ls /etc/systemd/system | grep -q "$2"; }
+
+# `systemctl disable`, and the link of a boot removed by hand: mended once, told once, and then there is peace.
+fleet_test_disabled_unit_is_enabled_once() {
+  local unit
+  program "$STATE/tmp/steady" steady
+  process_site steady t1 | ctl apply -f -
+  ctl deploy site/steady "$STATE/tmp/steady"
+  eventually 30 serves t1 steady.example.test steady
+  unit=$(fleet_exec t1 sh -c 'cd /etc/systemd/system && ls | grep steady')
+  fleet_exec t1 systemctl disable "$unit"
+  eventually 20 unit_file_state_is t1 "$unit" enabled
+  eventually 20 events_tell 'was disabled'
+  eventually 30 settled t1
+  fleet_exec t1 rm "/etc/systemd/system/multi-user.target.wants/$unit"
+  eventually 20 fleet_exec t1 test -e "/etc/systemd/system/multi-user.target.wants/$unit"
+  fleet_exec t1 systemctl restart reeve-agent.service
+  eventually 30 settled t1
+  site_is_live steady 30s
+  ctl delete site/steady
+}
+unit_file_state_is() { [[ $(fleet_exec "$1" systemctl show -P UnitFileState "$2") == "$3" ]]; }
+events_tell() { ctl get events -A | grep -q "$1"; }
