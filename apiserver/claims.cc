@@ -70,7 +70,21 @@ std::string Describe(const v1::ObjectRef& ref) {
   return ToString(ObjectKey{ref.kind(), ref.namespace_(), ref.name()});
 }
 
-std::string Conflict(const std::string& value, const v1::ClaimRecord& record) {
+// Who has what `object` claims, when it keeps a record of that: "Instance default/shop-0"; else "".
+std::string RecordedHolder(const schema::Kind& kind, const Message& object) {
+  for (const v1::Claim& claim : kind.options.claims()) {
+    const auto part = [&](std::string_view name) {
+      return schema::ValueAt(object, fmt::format("{}.{}", claim.holder_ref(), name));
+    };
+    if (!claim.holder_ref().empty() && !part("name").empty())
+      return ToString(ObjectKey{part("kind"), part("namespace"), part("name")});
+  }
+  return "";
+}
+
+std::string Conflict(const std::string& value, const v1::ClaimRecord& record,
+                     const std::string& recorded) {
+  if (!recorded.empty()) return fmt::format("\"{}\" is held by {}", value, recorded);
   if (!record.objects().empty())
     return fmt::format("\"{}\" is held by {}", value, Describe(record.objects(0)));
   return fmt::format("\"{}\" was held by {}, which is gone, and has not been freed", value,
@@ -180,13 +194,23 @@ absl::Status ClaimLedger::TakeAdded(const Message* before, const Message* after,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> ClaimLedger::HolderOf(const v1::ClaimRecord& record) {
+  if (record.objects().empty()) return "";
+  const v1::ObjectRef& ref = record.objects(0);
+  ASSIGN_OR_RETURN(const Message* object,
+                   attempt_->Find({ref.kind(), ref.namespace_(), ref.name()}));
+  return object == nullptr ? ""
+                           : RecordedHolder(*schema::KindOf(*object, attempt_->kinds()), *object);
+}
+
 absl::Status ClaimLedger::Take(const Held& held, const Message& object,
                                schema::Violations* conflicts) {
   ASSIGN_OR_RETURN(Entry * entry, Load(held.want.key));
   if (entry->record.has_value() && entry->record->holder_uid() != held.holder) {
     v1::FieldViolation& violation = conflicts->emplace_back();
     violation.set_field(held.want.path);
-    violation.set_message(Conflict(held.want.value, *entry->record));
+    ASSIGN_OR_RETURN(const std::string recorded, HolderOf(*entry->record));
+    violation.set_message(Conflict(held.want.value, *entry->record, recorded));
     violation.set_object(ToString(schema::KeyOf(object)));
     return absl::OkStatus();
   }

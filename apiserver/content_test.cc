@@ -85,7 +85,7 @@ TEST_F(ContentTest, OnlyPlainFilesInTheirPlace) {
       {{{"a", "x"}, {"b", "a", Type::kHardlink}}, "neither a regular file nor a directory"},
       {{{"pipe", "", Type::kFifo}}, "neither a regular file nor a directory"},
       {{{"a", "x"}, {"./a", "y"}}, "is there twice"},
-      {{{"a\nb", "x"}}, "no printable name"},
+      {{{"a\nb", "x"}}, "entry \"a\\nb\" has no printable name"},
   };
   for (const auto& [entries, why] : bad)
     EXPECT_THAT(Put(MakeTar(entries)), IsError(Code::kInvalidArgument, why));

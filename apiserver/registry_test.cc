@@ -404,6 +404,13 @@ TEST_F(RegistryTest, AProcessBelongsToProcessSites) {
               HasSubstr("spec.process: required when spec.type is Process"));
 }
 
+TEST_F(RegistryTest, ADomainIsNamedByItsHostname) {
+  v1::Object domain = MakeDomain("a.example", "blog");
+  domain.mutable_domain()->mutable_spec()->set_hostname("b.example");
+  EXPECT_THAT(Text(TryCreate(domain).status()),
+              HasSubstr("metadata.name: must be the same as spec.hostname, b.example"));
+}
+
 TEST_F(RegistryTest, LeasesAreStampedAndNotDurable) {
   v1::Object lease = Create(MakeLease("h1"));
   EXPECT_EQ(lease.lease().spec().renew_time().seconds(), 1767225600);

@@ -1,5 +1,6 @@
 #include "apiserver/strategies.h"
 
+#include "apiserver/process_rules.h"
 #include "apiserver/timestamps.h"
 #include "base/status.h"
 #include "reeve/v1/kinds.pb.h"
@@ -67,7 +68,18 @@ absl::Status ValidateSite(Attempt* attempt, const Message& object, schema::Viola
     Add(violations, "spec.process", "only when spec.type is Process");
   if (process && site.spec().has_static_())
     Add(violations, "spec.static", "only when spec.type is Static");
+  CheckProcess(site.spec().process(), violations);
   return ValidatePort(attempt, site, violations);
+}
+
+// Sites and routes find a Domain by its hostname.
+absl::Status ValidateDomain(Attempt*, const Message& object, schema::Violations* violations) {
+  const auto& domain = static_cast<const v1::Domain&>(schema::Inner(object));
+  if (domain.spec().hostname() != domain.metadata().name()) {
+    Add(violations, "metadata.name",
+        fmt::format("must be the same as spec.hostname, {}", domain.spec().hostname()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ValidateHost(Attempt*, const Message& object, schema::Violations* violations) {
@@ -92,9 +104,9 @@ void PrepareLease(const Message*, Now now, Message* after) {
 }
 
 constexpr Strategy kStrategies[] = {
-    {"reeve.v1.Event", nullptr, nullptr, true}, {"reeve.v1.Host", nullptr, ValidateHost},
-    {"reeve.v1.Lease", PrepareLease, nullptr},  {"reeve.v1.Namespace", PrepareNamespace, nullptr},
-    {"reeve.v1.Site", nullptr, ValidateSite},
+    {"reeve.v1.Domain", nullptr, ValidateDomain},      {"reeve.v1.Event", nullptr, nullptr, true},
+    {"reeve.v1.Host", nullptr, ValidateHost},          {"reeve.v1.Lease", PrepareLease, nullptr},
+    {"reeve.v1.Namespace", PrepareNamespace, nullptr}, {"reeve.v1.Site", nullptr, ValidateSite},
 };
 
 }  // namespace

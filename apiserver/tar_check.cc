@@ -24,14 +24,14 @@ constexpr size_t kReadBlock = 64 << 10;
 constexpr size_t kNameBytesMax = 1024;
 
 absl::Status Bad(std::string_view name, std::string_view why) {
-  return InvalidArgument("the blob's entry \"{}\" {}", name, why);
+  return InvalidArgument("the blob's entry {:?} {}", name, why);
 }
 
 absl::Status CheckName(std::string_view name) {
   if (name.size() > kNameBytesMax) return Bad(name.substr(0, 64), "has too long a name");
   const bool control =
       std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (name.empty() || control) return Bad("?", "has no printable name");
+  if (name.empty() || control) return Bad(name, "has no printable name");
   if (name.front() == '/') return Bad(name, "has an absolute name");
   for (const std::string& part : Split(name, '/')) {
     if (part == "..") return Bad(name, "leaves its directory");

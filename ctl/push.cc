@@ -1,4 +1,6 @@
 // ctl push and ctl deploy.
+#include <absl/strings/numbers.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -97,8 +99,8 @@ absl::StatusOr<Pushed> PushDirectory(Session& session, const std::string& direct
   ASSIGN_OR_RETURN(const bool there, ServerHas(session, pushed.digest));
   if (!there) RETURN_IF_ERROR(Upload(session, pushed.tree, pushed.tar, directory));
   pushed.uploaded = !there;
-  session.Err("{} {} files, {}\n", there ? "The server already has" : "Uploaded", pushed.tree.files,
-              HumanBytes(pushed.tar.bytes));
+  session.Err("{} {} file{}, {}\n", there ? "The server already has" : "Uploaded",
+              pushed.tree.files, pushed.tree.files == 1 ? "" : "s", HumanBytes(pushed.tar.bytes));
   return pushed;
 }
 
@@ -124,12 +126,26 @@ bool Live(const v1::Object& object, const std::string& digest) {
          ready->observed_generation() >= schema::Meta(object).generation();
 }
 
-absl::Status WaitUntilLive(Session& session, const ObjectKey& key, const std::string& digest) {
+absl::Status Overtaken(const ObjectKey& key, const std::string& blob) {
+  return Aborted("another deploy has set {}/{} to {} meanwhile", ToLower(key.kind), key.name,
+                 blob.empty() ? "no content" : blob);
+}
+
+Revision RevisionOf(const v1::Object& object) {
+  Revision revision = 0;
+  return absl::SimpleAtoi(schema::Meta(object).resource_version(), &revision) ? revision : 0;
+}
+
+// `deployed_at` is the revision in which spec.blob was set.
+absl::Status WaitUntilLive(Session& session, const ObjectKey& key, const std::string& digest,
+                           Revision deployed_at) {
   ASSIGN_OR_RETURN(const absl::Duration timeout, session.DurationFlag("timeout"));
   std::string last;
   const absl::Status end =
       WaitForObject(session, key, timeout, [&](const v1::Object* object) -> absl::StatusOr<Next> {
         if (object == nullptr) return NotFound("{} was deleted", ToString(key));
+        const std::string blob = schema::ValueAt(*object, "spec.blob");
+        if (blob != digest && RevisionOf(*object) > deployed_at) return Overtaken(key, blob);
         const std::string standing = Standing(*object);
         if (!standing.empty() && std::exchange(last, standing) != standing)
           session.Err("  {}\n", standing);
@@ -174,7 +190,7 @@ absl::Status RunDeploy(Session& session) {
   const bool changed = result.action() != v1::ApplyResult::UNCHANGED;
   session.Err("{}/{} {}\n", one.kind->singular, one.name, changed ? "configured" : "unchanged");
   if (!session.flags().Bool("wait")) return absl::OkStatus();
-  RETURN_IF_ERROR(WaitUntilLive(session, key, pushed.digest));
+  RETURN_IF_ERROR(WaitUntilLive(session, key, pushed.digest, RevisionOf(result.object())));
   session.Out("{}/{} deployed\n", one.kind->singular, one.name);
   for (const std::string& domain : schema::ValuesAt(result.object(), "spec.domains[]"))
     session.Out("  http://{}\n", domain);

@@ -513,7 +513,7 @@ TEST_F(RunTest, PushUploadsOnce) {
   const std::string www = (dir_ / "www").string();
   EXPECT_EQ(Ctl({"push", www}), 0);
   EXPECT_THAT(out_, testing::MatchesRegex("sha256-[0-9a-f]+\n"));
-  EXPECT_THAT(err_, HasSubstr("Uploaded 1 files, "));
+  EXPECT_THAT(err_, HasSubstr("Uploaded 1 file, "));
   EXPECT_EQ(api_.blobs_received, 1);
   EXPECT_THAT(api_.blob_bytes, HasSubstr("<h1>hi</h1>"));
   const std::string digest = out_;

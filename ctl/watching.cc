@@ -12,6 +12,8 @@ namespace reeve::ctl {
 namespace {
 
 constexpr absl::Duration kRetryPause = absl::Seconds(1);
+// The state is looked at once, however little time there is for changes.
+constexpr absl::Duration kFirstLook = absl::Seconds(5);
 
 bool Resumable(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
@@ -77,7 +79,8 @@ class Follower {
   // Waits for a wake-up, `most` or the deadline, whichever is first; the deadline is an error.
   absl::StatusOr<bool> Pause(absl::Duration most) {
     if (timeout_ <= absl::ZeroDuration()) return wake_.WaitFor(std::min(most, absl::Hours(1)));
-    const absl::Duration left = timeout_ - (session_.io().clock->Read().mono - start_);
+    const absl::Duration most_of_all = seen_anything_ ? timeout_ : std::max(timeout_, kFirstLook);
+    const absl::Duration left = most_of_all - (session_.io().clock->Read().mono - start_);
     const bool woken = left > absl::ZeroDuration() && wake_.WaitFor(std::min(left, most));
     timed_out_ = !woken && left <= most;
     if (timed_out_) return DeadlineExceeded("timed out");
