@@ -71,7 +71,7 @@ v1::Object SiteNamed(const std::string& name, const std::string& ns = "default")
 v1::Object HostNamed(const std::string& name) {
   v1::Host host;
   host.mutable_metadata()->set_name(name);
-  host.mutable_spec()->set_address("10.0.0.1");
+  host.mutable_status()->set_address("10.0.0.1");
   return schema::Wrap(host);
 }
 
