@@ -194,7 +194,7 @@ absl::Status ClaimLedger::TakeAdded(const Message* before, const Message* after,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> ClaimLedger::HolderOf(const v1::ClaimRecord& record) {
+absl::StatusOr<std::string> ClaimLedger::FirstHolder(const v1::ClaimRecord& record) {
   if (record.objects().empty()) return "";
   const v1::ObjectRef& ref = record.objects(0);
   ASSIGN_OR_RETURN(const Message* object,
@@ -209,7 +209,7 @@ absl::Status ClaimLedger::Take(const Held& held, const Message& object,
   if (entry->record.has_value() && entry->record->holder_uid() != held.holder) {
     v1::FieldViolation& violation = conflicts->emplace_back();
     violation.set_field(held.want.path);
-    ASSIGN_OR_RETURN(const std::string recorded, HolderOf(*entry->record));
+    ASSIGN_OR_RETURN(const std::string recorded, FirstHolder(*entry->record));
     violation.set_message(Conflict(held.want.value, *entry->record, recorded));
     violation.set_object(ToString(schema::KeyOf(object)));
     return absl::OkStatus();

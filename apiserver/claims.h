@@ -69,7 +69,7 @@ class ClaimLedger {
   static bool Contains(const std::vector<Held>& list, const Held& held);
   absl::StatusOr<Entry*> Load(const std::string& key);
   // What the first claimant itself says about who has it; "" when nothing.
-  absl::StatusOr<std::string> HolderOf(const v1::ClaimRecord& record);
+  absl::StatusOr<std::string> FirstHolder(const v1::ClaimRecord& record);
   absl::StatusOr<std::vector<Held>> HeldBy(const Message* object);
   absl::Status Take(const Held& held, const Message& object, schema::Violations* conflicts);
   absl::Status Release(const Held& held, const Message& object);

@@ -71,6 +71,7 @@ v1::Object SiteNamed(const std::string& name, const std::string& ns = "default")
 v1::Object HostNamed(const std::string& name) {
   v1::Host host;
   host.mutable_metadata()->set_name(name);
+  host.mutable_spec();
   host.mutable_status()->set_address("10.0.0.1");
   return schema::Wrap(host);
 }
@@ -519,7 +520,7 @@ TEST_F(RunTest, PushUploadsOnce) {
   const std::string digest = out_;
   EXPECT_EQ(Ctl({"push", www}), 0);
   EXPECT_EQ(out_, digest);
-  EXPECT_THAT(err_, HasSubstr("The server already has 1 files"));
+  EXPECT_THAT(err_, HasSubstr("The server already has 1 file,"));
   EXPECT_EQ(api_.blobs_received, 1);
 }
 
