@@ -151,7 +151,10 @@ Planner::Owner Planner::OwnerOf(const Entry& entry, Item::Kind kind, const std::
   const Item* recorded = FindItem(entry, kind, name);
   if (recorded != nullptr && !recorded->sha256().empty())
     return Owner::kOurs;  // Even when its mark was edited away.
-  if (file.owner() == entry.work().metadata().uid() && file.intact()) return Owner::kOurs;
+  // Recorded without a hash: made by an attempt of which the end was not seen; it may have been
+  // edited since.
+  if (file.owner() == entry.work().metadata().uid() && (file.intact() || recorded != nullptr))
+    return Owner::kOurs;
   for (const Entry& other : in_.ledger->entries()) {
     if (other.work().metadata().uid() == file.owner() && &other != &entry) return Owner::kOther;
   }
@@ -280,7 +283,8 @@ void Planner::DraftUnit(const v1::Artifact& artifact, Draft* draft) const {
       draft->drifts.push_back(MakeDrift(entry, artifact.id(),
                                         fmt::format("unit file {}.service was {}", unit.name(),
                                                     has_file ? "edited" : "missing")));
-    if (drifted && has_file) *draft->lane.add_before() = AsideStep(there->file(), artifact.id());
+    if (has_file && (drifted || !there->file().intact()))
+      *draft->lane.add_before() = AsideStep(there->file(), artifact.id());
     pb::Step* step = draft->lane.add_before();
     step->set_artifact(artifact.id());
     step->mutable_write_unit()->set_name(unit.name());
@@ -342,11 +346,14 @@ void Planner::DraftSite(const v1::Artifact& artifact, Draft* draft) {
   if (live != nullptr && live->file().sha256() == sha) return;
   draft->sites_differ = true;
   const Item* recorded = FindItem(entry, Item::SITE, site.name());
-  if (recorded == nullptr || recorded->sha256() != sha || Held(entry.key())) return;
-  site_drifts_.push_back(MakeDrift(entry, artifact.id(),
-                                   fmt::format("site file {}.conf was {}", site.name(),
-                                               live != nullptr ? "edited" : "missing")));
-  if (live != nullptr) aside_.push_back(AsideStep(live->file(), artifact.id()));
+  if (Held(entry.key())) return;
+  const bool drifted = recorded != nullptr && recorded->sha256() == sha;
+  if (drifted)
+    site_drifts_.push_back(MakeDrift(entry, artifact.id(),
+                                     fmt::format("site file {}.conf was {}", site.name(),
+                                                 live != nullptr ? "edited" : "missing")));
+  if (live != nullptr && (drifted || !live->file().intact()))
+    aside_.push_back(AsideStep(live->file(), artifact.id()));
 }
 
 void Planner::DraftArtifact(const v1::Artifact& artifact, Draft* draft) const {

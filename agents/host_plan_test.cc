@@ -218,6 +218,25 @@ TEST_F(HostPlanTest, AnEditedSiteIsKeptAsideAndRestored) {
   ExpectPlan("plan_drift_site.txt");
 }
 
+// The agent died after it had made the file and before it recorded what it had made.
+TEST_F(HostPlanTest, AnEditBeforeTheFirstRecordIsKeptAsideAndRestored) {
+  Apply(AddEntry("default/a.example", Route("a-route", "a.example")));
+  Apply(AddEntry("default/blog", Process("blog", 20000, kBlob1)));
+  for (auto& entry : *ledger_.mutable_entries()) {
+    for (auto& item : *entry.mutable_items()) item.clear_sha256();
+  }
+  const std::string edited =
+      SiteText(Route("a-route", "a.example").artifacts(0).nginx_site(), "uid-a.example") +
+      "# edited\n";
+  SetFile("/etc/nginx/reeve/current/a-route.conf", edited,
+          inventory_.mutable_sites(0)->mutable_file());
+  const pb::Plan plan = Plan();
+  EXPECT_EQ(plan.refusals_size(), 0);
+  ASSERT_EQ(plan.stage(), pb::Plan::ROUTE);
+  EXPECT_TRUE(plan.lanes(0).before(0).has_save_aside());
+  EXPECT_TRUE(plan.lanes(0).before(1).has_stage_sites());
+}
+
 TEST_F(HostPlanTest, AForeignFileRefusesTheWorkAlone) {
   AddEntry("default/blog", Process("blog", 20000, kBlob1));
   AddEntry("default/shop", Process("shop", 20001, kBlob1));
