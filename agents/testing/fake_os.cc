@@ -300,14 +300,25 @@ void FakeOs::FailCall(int64_t n, absl::Status status) {
   failure_ = std::move(status);
 }
 
+void FakeOs::FailMutation(int64_t n, absl::Status status) {
+  fail_at_mutation_ = counters_.mutations + n;
+  failure_ = std::move(status);
+}
+
 void FakeOs::Revive() {
-  crash_at_ = 0;
-  fail_at_ = 0;
+  crash_at_ = crash_at_mutation_ = 0;
+  fail_at_ = fail_at_mutation_ = 0;
 }
 
 absl::Status FakeOs::Enter(std::string_view call, bool mutates) {
   ++counters_.calls;
   if (observer_) observer_(call);
+  const int64_t mutation = mutates ? counters_.mutations + 1 : 0;
+  if (mutates && mutation == crash_at_mutation_) crash_at_ = counters_.calls;
+  if (mutates && mutation == fail_at_mutation_) {
+    fail_at_mutation_ = 0;
+    fail_at_ = counters_.calls;
+  }
   if (crashed()) return Unavailable("{}: the agent is dead", call);
   if (counters_.calls == fail_at_) return Annotate(failure_, call);
   if (mutates) ++counters_.mutations;

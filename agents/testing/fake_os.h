@@ -52,6 +52,9 @@ class FakeOs : public Gate {
   // n = 1 is the next call.
   void FailCall(int64_t n, absl::Status status);
   void CrashAt(int64_t n) { crash_at_ = counters_.calls + n; }
+  // Likewise, counting only calls that change the host.
+  void FailMutation(int64_t n, absl::Status status);
+  void CrashAtMutation(int64_t n) { crash_at_mutation_ = counters_.mutations + n; }
   bool crashed() const { return crash_at_ != 0 && counters_.calls >= crash_at_; }
   void Revive();
   // Told of every call before it is made: "rename /etc/nginx/reeve/current".
@@ -89,6 +92,8 @@ class FakeOs : public Gate {
   Counters counters_;
   int64_t crash_at_ = 0;
   int64_t fail_at_ = 0;
+  int64_t crash_at_mutation_ = 0;
+  int64_t fail_at_mutation_ = 0;
   absl::Status failure_;
   std::function<void(std::string_view)> observer_;
   std::unique_ptr<Files> files_;

@@ -45,6 +45,10 @@ std::string HolderUid(const v1::Object& object) {
   return owner == nullptr ? schema::Meta(object).uid() : owner->uid();
 }
 
+Revision VersionOf(const v1::Object& object) {
+  return std::stoll(schema::Meta(object).resource_version());
+}
+
 // Said here again, by hand, and not through the claims of the schema: the check must not share its
 // subject's code.
 std::set<std::string> ClaimsOf(const v1::Object& object) {
@@ -134,6 +138,7 @@ void Auditor::Take(const store::Batch& batch) {
   }
   kernel_->Trace(what);
   CheckUnique();
+  CheckOwned();
 }
 
 void Auditor::TakeChange(const store::Change& change) {
@@ -141,21 +146,19 @@ void Auditor::TakeChange(const store::Change& change) {
   std::optional<v1::Object> before;
   if (const auto it = by_store_key_.find(change.version.key); it != by_store_key_.end()) {
     before = objects_.at(it->second);
-    for (const std::string& claim : claims_of_[it->second]) {
-      auto& holder = holders_[claim][HolderUid(*before)];
-      holder.erase(it->second);
-      if (holder.empty()) holders_[claim].erase(HolderUid(*before));
-    }
-    claims_of_.erase(it->second);
-    objects_.erase(it->second);
+    TakeAway(it->second);
     by_store_key_.erase(it);
   }
-  if (change.deleted) return;
+  if (change.deleted) {
+    if (before) gone_.push_back(*std::move(before));
+    return;
+  }
   auto decoded = apiserver::DecodeFromStore(Kinds(), change.version);
   if (!decoded.ok()) return Violation(decoded.status().ToString());
   const auto& object = static_cast<const v1::Object&>(**decoded);
   CheckObject(before ? &*before : nullptr, object);
   const ObjectKey key = schema::KeyOf(object);
+  if (before) replaced_[{key, last_}] = VersionOf(*before);
   std::set<std::string>& claims = claims_of_[key];
   claims = ClaimsOf(object);
   for (const std::string& claim : claims) {
@@ -169,6 +172,31 @@ void Auditor::TakeChange(const store::Change& change) {
   }
   by_store_key_[change.version.key] = key;
   objects_[key] = object;
+  if (on_change_) on_change_(before ? &*before : nullptr, object);
+}
+
+void Auditor::TakeAway(const ObjectKey& key) {
+  const std::string holder_uid = HolderUid(objects_.at(key));
+  for (const std::string& claim : claims_of_[key]) {
+    auto& holder = holders_[claim][holder_uid];
+    holder.erase(key);
+    if (holder.empty()) holders_[claim].erase(holder_uid);
+  }
+  claims_of_.erase(key);
+  objects_.erase(key);
+}
+
+// A Site waits for its Instances and Domains, an Instance and a Domain for their Works.
+void Auditor::CheckOwned() {
+  for (const v1::Object& owner : gone_) {
+    if (!owner.has_site() && !owner.has_instance() && !owner.has_domain()) continue;
+    for (const auto& [key, object] : objects_) {
+      const v1::OwnerReference* controller = Controller(object);
+      if (controller == nullptr || controller->uid() != schema::Meta(owner).uid()) continue;
+      Violation(fmt::format("{} went before {}", ToString(schema::KeyOf(owner)), ToString(key)));
+    }
+  }
+  gone_.clear();
 }
 
 void Auditor::CheckObject(const v1::Object* before, const v1::Object& after) {
@@ -201,11 +229,29 @@ void Auditor::CheckUnique() {
   touched_.clear();
 }
 
-void Auditor::Acknowledged(const v1::Object& object, bool gone) {
+// An update that changed nothing leaves the version as it is.
+void Auditor::CheckPreconditions(const Network::Acknowledged& write) {
+  const std::string name = ToString(schema::KeyOf(write.object));
+  if (!write.uid.empty() && write.uid != schema::Meta(write.object).uid())
+    Violation(fmt::format("{}: a write for the uid {} was made to another", name, write.uid));
+  if (write.resource_version.empty() ||
+      write.resource_version == schema::Meta(write.object).resource_version())
+    return;
+  if (schema::KindOf(write.object)->options.ephemeral()) return;  // A crash may take one back.
+  const auto it = replaced_.find({schema::KeyOf(write.object), VersionOf(write.object)});
+  const Revision replaced = it == replaced_.end() ? 0 : it->second;
+  if (fmt::format("{}", replaced) == write.resource_version) return;
+  Violation(fmt::format("{}: an update that was made from revision {} replaced revision {}", name,
+                        write.resource_version, replaced));
+}
+
+void Auditor::Acknowledged(const Network::Acknowledged& write) {
   Poll();
-  const Revision revision = std::stoll(schema::Meta(object).resource_version());
+  CheckPreconditions(write);
+  const v1::Object& object = write.object;
+  const Revision revision = VersionOf(object);
   const auto it = objects_.find(schema::KeyOf(object));
-  if (gone) {
+  if (write.gone) {
     if (it != objects_.end() && schema::Meta(it->second).uid() == schema::Meta(object).uid()) {
       Violation(ToString(schema::KeyOf(object)) + " was acknowledged as gone and is there");
     }

@@ -2,7 +2,8 @@
 //
 // Kept incrementally: revisions grow; every acknowledged write is in the log, also after a crash; a
 // hostname, a port of a host and a uid have one holder; phases move along their table; generations
-// never go back, and no status speaks of one that does not exist. Thread-compatible.
+// never go back; an update replaces the version it was made from and no other; nothing goes before
+// what it owns. Thread-compatible.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@
 #include "reeve/v1/kinds.pb.h"
 #include "store/store.h"
 #include "tests/simulation/kernel.h"
+#include "tests/simulation/network.h"
 
 namespace reeve::simulation {
 
@@ -27,12 +29,17 @@ class Auditor {
   // Takes what was committed since.
   void Poll();
   // A client saw this write acknowledged. REQUIRES: attached.
-  void Acknowledged(const v1::Object& object, bool gone);
+  void Acknowledged(const Network::Acknowledged& write);
+  // Told of every change that is no removal. `before` is null for a new object.
+  using OnChange = std::function<void(const v1::Object* before, const v1::Object& after)>;
+  void SetOnChange(OnChange on_change) { on_change_ = std::move(on_change); }
 
   void Violation(std::string what);
   const std::vector<std::string>& violations() const { return violations_; }
   // The revision of the last commit that was not only heartbeats.
   Revision last_durable() const { return last_durable_; }
+  // The last revision there is.
+  Revision last() const { return last_; }
   // What exists now.
   const std::map<ObjectKey, v1::Object>& objects() const { return objects_; }
 
@@ -45,6 +52,9 @@ class Auditor {
   void Replay(store::Store* store);
   void Take(const store::Batch& batch);
   void TakeChange(const store::Change& change);
+  void TakeAway(const ObjectKey& key);
+  void CheckPreconditions(const Network::Acknowledged& write);
+  void CheckOwned();
   void CheckObject(const v1::Object* before, const v1::Object& after);
   void CheckUnique();
 
@@ -58,6 +68,10 @@ class Auditor {
   std::map<std::string, std::map<std::string, std::set<ObjectKey>>>
       holders_;                    // Claim -> holder's uid -> objects.
   std::set<std::string> touched_;  // Claims whose holders changed in this commit.
+  // The revision of an object that a commit replaced.
+  std::map<std::pair<ObjectKey, Revision>, Revision> replaced_;
+  std::vector<v1::Object> gone_;  // In this commit.
+  OnChange on_change_;
   Revision last_ = 0;
   Revision last_durable_ = 0;
   std::vector<std::string> violations_;

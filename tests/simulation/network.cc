@@ -25,6 +25,9 @@ class SimStream final : public client::WatchStream {
     network_->streams_.erase(number_);
   }
 
+  // Planted: leaves out the first revision that comes.
+  void SkipRevision() { skips_ = true; }
+
   void Attach(std::unique_ptr<apiserver::Subscription> subscription) {
     subscription_ = std::move(subscription);
     ScheduleDelivery();
@@ -63,6 +66,12 @@ class SimStream final : public client::WatchStream {
                              });
   }
 
+  bool Skips(const v1::WatchEvent& event) {
+    if (!skips_ || event.type() == v1::WatchEvent::BOOKMARK) return false;
+    skips_ = event.more();
+    return true;
+  }
+
   void Deliver() {
     scheduled_ = false;
     if (broken_ || subscription_ == nullptr) return;
@@ -74,8 +83,9 @@ class SimStream final : public client::WatchStream {
       if (!bytes.ok()) error_ = bytes.status();
       if (!bytes.ok() || !*bytes) break;
       if (network_->LosesEvent()) continue;
-      v1::WatchEvent& event = arrived_.emplace_back();
+      v1::WatchEvent event;
       CHECK(event.ParseFromString(***bytes), "the hub encodes events");
+      if (!Skips(event)) arrived_.push_back(std::move(event));
     }
     if (breaks) Break();
     wake_();
@@ -91,6 +101,7 @@ class SimStream final : public client::WatchStream {
   absl::Status error_;
   bool scheduled_ = false;
   bool broken_ = false;
+  bool skips_ = false;
 };
 
 class SimClient final : public client::Client {
@@ -126,29 +137,36 @@ class SimClient final : public client::Client {
     RETURN_IF_ERROR(network_->Reply());
     if (answer.ok() && !request.dry_run()) {
       for (const v1::ApplyResult& result : answer->results())
-        network_->on_acknowledged_(result.object(), false);
+        network_->on_acknowledged_({.object = result.object()});
     }
     return answer;
   }
 
   absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override {
     RETURN_IF_ERROR(network_->Reach(name_));
-    return Acknowledge(network_->api_->Create(who_, request));
+    return Acknowledge(network_->api_->Create(who_, request), v1::ObjectMeta());
   }
   absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override {
     RETURN_IF_ERROR(network_->Reach(name_));
-    return Acknowledge(network_->api_->Update(who_, request));
+    return Acknowledge(network_->api_->Update(who_, network_->Arriving(request)),
+                       schema::Meta(request.object()));
   }
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
     RETURN_IF_ERROR(network_->Reach(name_));
-    return Acknowledge(network_->api_->UpdateStatus(who_, request));
+    return Acknowledge(network_->api_->UpdateStatus(who_, network_->Arriving(request)),
+                       schema::Meta(request.object()));
   }
 
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     RETURN_IF_ERROR(network_->Reach(name_));
     auto answer = network_->api_->Delete(who_, request);
     RETURN_IF_ERROR(network_->Reply());
-    if (answer.ok()) network_->on_acknowledged_(answer->object(), answer->gone());
+    if (answer.ok()) {
+      network_->on_acknowledged_({.object = answer->object(),
+                                  .gone = answer->gone(),
+                                  .resource_version = request.resource_version(),
+                                  .uid = request.uid()});
+    }
     return answer;
   }
 
@@ -159,19 +177,25 @@ class SimClient final : public client::Client {
     ASSIGN_OR_RETURN(auto subscription, network_->api_->Watch(who_, request, [s = stream.get()] {
       s->OnServerWake();
     }));
+    const bool resumes = request.revision() > 0 && !request.send_initial_events();
+    if (resumes && network_->planted_ == Planted::kSkipsRevision) stream->SkipRevision();
     RETURN_IF_ERROR(network_->Reply());
     stream->Attach(std::move(subscription));
     return stream;
   }
 
  private:
-  absl::StatusOr<v1::Object> Acknowledge(absl::StatusOr<v1::Object> answer) {
+  absl::StatusOr<v1::Object> Acknowledge(absl::StatusOr<v1::Object> answer,
+                                         const v1::ObjectMeta& asked) {
     RETURN_IF_ERROR(network_->Reply());
     // An update that took the last finalizer away removed the object.
     if (answer.ok()) {
       const v1::ObjectMeta& meta = schema::Meta(*answer);
-      network_->on_acknowledged_(*answer,
-                                 meta.has_deletion_timestamp() && meta.finalizers().empty());
+      network_->on_acknowledged_(
+          {.object = *answer,
+           .gone = meta.has_deletion_timestamp() && meta.finalizers().empty(),
+           .resource_version = asked.resource_version(),
+           .uid = asked.uid()});
     }
     return answer;
   }
@@ -223,6 +247,26 @@ absl::Status Network::Reply() {
 }
 
 bool Network::LosesEvent() { return planted_ == Planted::kLostEvent && chance_.OneIn(20); }
+
+v1::UpdateRequest Network::Arriving(const v1::UpdateRequest& request) {
+  v1::UpdateRequest arriving = request;
+  if (planted_ == Planted::kAppliedTooSoon && request.object().has_work()) {
+    v1::WorkStatus* status = arriving.mutable_object()->mutable_work()->mutable_status();
+    if (status->state() == v1::WorkStatus::Failed) status->set_state(v1::WorkStatus::Applied);
+  }
+  if (planted_ != Planted::kNoPreconditions) return arriving;
+  const ObjectKey key = schema::KeyOf(request.object());
+  v1::GetRequest get;
+  get.mutable_key()->set_kind(key.kind);
+  get.mutable_key()->set_namespace_(key.ns);
+  get.mutable_key()->set_name(key.name);
+  const auto there = api_->Get(apiserver::Identity::Admin(), get);
+  if (!there.ok()) return arriving;
+  v1::ObjectMeta* meta = schema::MutableMeta(arriving.mutable_object());
+  meta->set_resource_version(schema::Meta(*there).resource_version());
+  meta->set_uid(schema::Meta(*there).uid());
+  return arriving;
+}
 
 void Network::BreakStreams(const std::string& name) {
   std::vector<SimStream*> broken;

@@ -29,8 +29,15 @@ class SimStream;
 
 class Network {
  public:
-  // Told of every write that the client saw acknowledged. `gone`: a delete that removed it.
-  using OnAcknowledged = std::function<void(const v1::Object& object, bool gone)>;
+  // A write that its client saw acknowledged.
+  struct Acknowledged {
+    const v1::Object& object;
+    bool gone = false;  // It removed the object.
+    // What the client required; empty: nothing.
+    std::string resource_version;
+    std::string uid;
+  };
+  using OnAcknowledged = std::function<void(const Acknowledged&)>;
 
   Network(Kernel* kernel, OnAcknowledged on_acknowledged);
   ~Network();
@@ -54,7 +61,9 @@ class Network {
   // OK when a request of `name` reaches the server, and when its reply comes back.
   absl::Status Reach(const std::string& name);
   absl::Status Reply();
-  bool LosesEvent();                           // Only when planted.
+  bool LosesEvent();  // Only when planted.
+  // The request as it arrives: what the client sent, but for what is planted.
+  v1::UpdateRequest Arriving(const v1::UpdateRequest& request);
   void BreakStreams(const std::string& name);  // Empty: all.
 
   Kernel* const kernel_;

@@ -9,11 +9,16 @@ namespace reeve::simulation {
 
 enum class Planted {
   kNone,
-  kAckBeforeSync,   // The store acknowledges before the write is on disk.
-  kLostEvent,       // Now and then a watch loses one event.
-  kFirstPort,       // Every instance gets the first port of the range.
-  kRestlessStatus,  // A reconciler writes what says nothing new.
-  kTouchesForeign,  // The agent removes a file it did not make.
+  kAckBeforeSync,       // The store acknowledges before the write is on disk.
+  kLostEvent,           // Now and then a watch loses one event.
+  kFirstPort,           // Every instance gets the first port of the range.
+  kRestlessStatus,      // A reconciler writes what says nothing new.
+  kTouchesForeign,      // The agent removes a file it did not make.
+  kNoPreconditions,     // The server takes an update whatever version it was made from.
+  kSkipsRevision,       // A watch that resumes leaves out one revision.
+  kForgottenFinalizer,  // An Instance goes before its host has confirmed the removal.
+  kAppliedTooSoon,      // The agent says Applied before it has succeeded.
+  kForgetsUndo,         // The undo of a failed attempt leaves out the unit file.
 };
 
 struct PlantedBug {
@@ -26,10 +31,15 @@ struct PlantedBug {
 inline const std::vector<PlantedBug>& PlantedBugs() {
   static const std::vector<PlantedBug> bugs = {
       {Planted::kAckBeforeSync, "ack-before-sync", 1, "the store does not open"},
-      {Planted::kLostEvent, "lost-event", 1, "not converged"},
+      {Planted::kLostEvent, "lost-event", 1, "a watcher has"},
       {Planted::kFirstPort, "first-port", 1, "is held by several"},
       {Planted::kRestlessStatus, "restless-status", 1, "not quiet"},
       {Planted::kTouchesForeign, "touches-foreign", 1, "is not ours and was changed"},
+      {Planted::kNoPreconditions, "no-preconditions", 1, "was made from revision"},
+      {Planted::kSkipsRevision, "skips-revision", 1, "a watcher has"},
+      {Planted::kForgottenFinalizer, "forgotten-finalizer", 1, "went before"},
+      {Planted::kAppliedTooSoon, "applied-too-soon", 1, "is called applied"},
+      {Planted::kForgetsUndo, "forgets-undo", 1, "left the host changed"},
   };
   return bugs;
 }

@@ -3,6 +3,7 @@
 #include <absl/time/time.h>
 #include <fmt/format.h>
 
+#include "client/finalizers.h"
 #include "proto/schema/object.h"
 
 namespace reeve::simulation {
@@ -47,6 +48,18 @@ Outcome Restless(const World& world, const ObjectKey& key, Now now) {
   return outcome;
 }
 
+// Lets an Instance go while its host still has it.
+Outcome Forgetful(const World& world, const ObjectKey& key, Now now) {
+  const v1::Object* object = world.Find(key);
+  if (object == nullptr || !client::IsDeleting(schema::Meta(*object)))
+    return Real("instance").reconcile(world, key, now);
+  Outcome outcome;
+  v1::Object changed = *object;
+  client::RemoveFinalizer(schema::MutableMeta(&changed), client::kInstanceFinalizer);
+  outcome.effects.push_back(controllers::UpdateObject{changed});
+  return outcome;
+}
+
 }  // namespace
 
 std::vector<Reconciler> ReconcilersWith(Planted planted) {
@@ -56,6 +69,8 @@ std::vector<Reconciler> ReconcilersWith(Planted planted) {
       reconciler.reconcile = FirstPort;
     if (planted == Planted::kRestlessStatus && reconciler.name == "site")
       reconciler.reconcile = Restless;
+    if (planted == Planted::kForgottenFinalizer && reconciler.name == "instance")
+      reconciler.reconcile = Forgetful;
   }
   return reconcilers;
 }

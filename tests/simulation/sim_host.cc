@@ -10,6 +10,8 @@ namespace {
 constexpr char kForeignSite[] = "/etc/nginx/conf.d/legacy.conf";
 constexpr absl::Duration kSweep = absl::Seconds(5);
 constexpr absl::Duration kAgentRestart = absl::Seconds(3);
+// By then the agent has looked at the host again.
+constexpr absl::Duration kDisturbance = absl::Seconds(30);
 
 }  // namespace
 
@@ -38,15 +40,18 @@ class SimHost::BlobClient final : public client::Content {
   const Blobs* const blobs_;
 };
 
-SimHost::SimHost(Kernel* kernel, Network* network, const std::string& name, const std::string& uid,
-                 const Blobs* blobs, Planted planted)
+SimHost::SimHost(Kernel* kernel, Network* network, const Options& options)
     : kernel_(kernel),
       network_(network),
-      name_(name),
-      uid_(uid),
-      planted_(planted),
-      chance_(kernel->seed(), name),
-      content_(std::make_unique<BlobClient>(network, name, blobs)) {
+      name_(options.name),
+      uid_(options.uid),
+      planted_(options.planted),
+      chance_(kernel->seed(), name_),
+      undo_watch_(&os_, planted_,
+                  [name = name_, violation = options.violation](const std::string& what) {
+                    violation(name + ": " + what);
+                  }),
+      content_(std::make_unique<BlobClient>(network, name_, options.blobs)) {
   MakeForeignThings();
   const agents::Host host = {
       .files = os_.files(), .exec = os_.exec(), .bus = os_.bus(), .net = os_.net()};
@@ -93,7 +98,7 @@ void SimHost::StartAgent() {
                                              }},
                                         {.client = client_.get(),
                                          .host = host,
-                                         .providers = agents::NewProviders(host),
+                                         .providers = undo_watch_.Wrap(agents::NewProviders(host)),
                                          .renderers = agents::NewRenderers(host.paths)},
                                         kernel_->now());
   if (!agent.ok()) {
@@ -134,6 +139,7 @@ bool SimHost::Step() {
   if (!os_.crashed()) return false;
   // The stepper that runs this must not be destroyed under its own feet.
   kernel_->Trace(fmt::format("{} agent died in the middle", name_));
+  disturbed_ = kernel_->now().mono;
   kernel_->After(absl::ZeroDuration(), [this] { KillAgent(); });
   kernel_->After(kAgentRestart, [this] {
     if (!agent_up()) StartAgent();
@@ -148,7 +154,32 @@ void SimHost::KillAgent() {
   agent_.reset();
 }
 
+// Most calls only look, so the ones that change something have their own turn.
+void SimHost::CrashAgent(Chance* chance) {
+  if (chance->OneIn(2)) return os_.CrashAtMutation(1 + static_cast<int64_t>(chance->Below(30)));
+  os_.CrashAt(1 + static_cast<int64_t>(chance->Below(120)));
+}
+
+void SimHost::FailACall(Chance* chance) {
+  const absl::Status status = Unavailable("the disk is full");
+  if (chance->OneIn(2))
+    return os_.FailMutation(1 + static_cast<int64_t>(chance->Below(30)), status);
+  os_.FailCall(1 + static_cast<int64_t>(chance->Below(60)), status);
+}
+
+// What an attempt found before it says nothing any more.
+void SimHost::Interfere() {
+  disturbed_ = kernel_->now().mono;
+  undo_watch_.Forget();
+}
+
+void SimHost::KillNginx() {
+  Interfere();
+  os_.KillNginx();
+}
+
 void SimHost::Reboot() {
+  Interfere();
   kernel_->Trace(name_ + " reboots");
   KillAgent();
   os_.Revive();
@@ -174,6 +205,33 @@ std::string SimHost::Leftover(const std::set<std::string>& wanted) {
   return leftover;
 }
 
+std::string SimHost::Missing(const v1::WorkSpec& spec) {
+  if (disturbed_ != absl::ZeroDuration() && kernel_->now().mono - disturbed_ < kDisturbance)
+    return "";
+  for (const v1::Artifact& artifact : spec.artifacts()) {
+    if (std::string missing = MissingArtifact(artifact); !missing.empty()) return missing;
+  }
+  return "";
+}
+
+std::string SimHost::MissingArtifact(const v1::Artifact& artifact) {
+  if (artifact.has_unpack()) {
+    const std::string link = fmt::format("/srv/reeve/{}/current", artifact.unpack().dir());
+    const agents::InodePtr current = os_.tree().Find(link);
+    const bool there = current != nullptr && os_.tree().Follow(link) != nullptr &&
+                       current->content.ends_with(artifact.unpack().blob());
+    return there ? "" : link;
+  }
+  if (artifact.has_unit()) {
+    const std::string unit = artifact.unit().name() + ".service";
+    return os_.systemd().Get(unit).active_state == "active" ? "" : unit;
+  }
+  if (!artifact.has_nginx_site()) return "";
+  const std::string file =
+      fmt::format("/etc/nginx/reeve/current/{}.conf", artifact.nginx_site().name());
+  return os_.tree().Follow(file) != nullptr ? "" : file;
+}
+
 std::vector<std::string> SimHost::OurFiles() {
   std::vector<std::string> ours;
   const auto collect = [&](const std::string& path, const agents::Inode& inode) {
@@ -190,6 +248,7 @@ std::vector<std::string> SimHost::OurFiles() {
 void SimHost::Drift(Chance* chance) {
   const std::vector<std::string> files = OurFiles();
   if (files.empty()) return;
+  Interfere();
   const std::string& path = files[chance->Below(files.size())];
   const size_t slash = path.rfind('/');
   switch (chance->Below(3)) {

@@ -34,6 +34,7 @@ struct Totals {
   uint64_t failed = 0;
   uint64_t revisions = 0;
   uint64_t events = 0;
+  int64_t undone = 0;
   double converged_max = 0;  // Simulated seconds.
 };
 
@@ -52,6 +53,7 @@ void RunSeed(uint64_t seed, const Flags& flags, Totals* totals) {
   totals->failed += verdict.ok() ? 0 : 1;
   totals->revisions += static_cast<uint64_t>(verdict.revisions);
   totals->events += verdict.events;
+  totals->undone += verdict.undone;
   totals->converged_max = std::max(totals->converged_max, absl::ToDoubleSeconds(verdict.converged));
   if (flags.trace) std::fputs(world.kernel().TraceTail(SIZE_MAX).c_str(), stdout);
   if (flags.hashes) std::printf("%lu %s\n", seed, verdict.trace_hash.c_str());
@@ -86,6 +88,7 @@ Totals RunJobs(const Flags& flags) {
     all.failed += parts[job].failed;
     all.revisions += parts[job].revisions;
     all.events += parts[job].events;
+    all.undone += parts[job].undone;
     all.converged_max = std::max(all.converged_max, parts[job].converged_max);
   }
   return all;
@@ -96,10 +99,10 @@ int Main(const Flags& flags) {
   const Totals totals = RunJobs(flags);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::printf(
-      "%lu seeds, %lu with violations; %lu revisions, %lu trace lines, converged in %.0f s at "
-      "most; %.1f s\n",
-      totals.seeds, totals.failed, totals.revisions, totals.events, totals.converged_max,
-      took.count());
+      "%lu seeds, %lu with violations; %lu revisions, %lu trace lines, %ld attempts undone, "
+      "converged in %.0f s at most; %.1f s\n",
+      totals.seeds, totals.failed, totals.revisions, totals.events, totals.undone,
+      totals.converged_max, took.count());
   if (totals.seeds != flags.seeds)
     std::printf("%lu seeds did not run\n", flags.seeds - totals.seeds);
   return totals.failed == 0 && totals.seeds == flags.seeds ? 0 : 1;

@@ -28,16 +28,20 @@ World::World(const WorldOptions& options)
       kernel_(options.seed),
       chance_(options.seed, "faults"),
       auditor_(&kernel_),
-      network_(&kernel_, [this](const v1::Object& object,
-                                bool gone) { auditor_.Acknowledged(object, gone); }),
+      network_(&kernel_,
+               [this](const Network::Acknowledged& write) { auditor_.Acknowledged(write); }),
       control_plane_(&kernel_, &network_, &auditor_, options.planted) {
   network_.SetPlanted(options.planted);
+  auditor_.SetOnChange(
+      [this](const v1::Object* before, const v1::Object& after) { CheckApplied(before, after); });
   control_plane_.Start();
   MakeBlobs();
   MakeEstate();
 }
 
 World::~World() {
+  onlooker_.reset();
+  counters_.reset();
   workload_.reset();
   KillControllers();
   hosts_.clear();
@@ -73,6 +77,9 @@ void World::MakeEstate() {
   workload.static_blobs = static_blobs_;
   workload.process_blobs = process_blobs_;
   workload_ = std::make_unique<Workload>(&kernel_, user_client_.get(), workload);
+  counters_ = std::make_unique<Counters>(&kernel_, user_client_.get());
+  onlooker_client_ = network_.Connect("onlooker", apiserver::Identity::Admin());
+  onlooker_ = std::make_unique<Onlooker>(&kernel_, onlooker_client_.get(), &auditor_);
   controller_client_ =
       network_.Connect("controllers", apiserver::Identity::Controller("controllers"));
   StartControllers();
@@ -86,9 +93,13 @@ void World::AddHost(int number) {
   host->mutable_spec()->mutable_port_range()->set_last(20099);
   const auto made = control_plane_.api()->Create(apiserver::Identity::Admin(), request);
   CHECK(made.ok(), made.status().ToString());
-  hosts_.push_back(std::make_unique<SimHost>(&kernel_, &network_, host->metadata().name(),
-                                             made->host().metadata().uid(), &blobs_,
-                                             options_.planted));
+  hosts_.push_back(std::make_unique<SimHost>(
+      &kernel_, &network_,
+      SimHost::Options{.name = host->metadata().name(),
+                       .uid = made->host().metadata().uid(),
+                       .blobs = &blobs_,
+                       .planted = options_.planted,
+                       .violation = [this](std::string what) { Violation(std::move(what)); }}));
 }
 
 void World::StartControllers() {
@@ -128,7 +139,7 @@ void World::ScheduleFault() {
 
 void World::Fault() {
   SimHost& host = *hosts_[chance_.Below(hosts_.size())];
-  switch (chance_.Below(10)) {
+  switch (chance_.Below(11)) {
     case 0:
       return CrashServer();
     case 1:
@@ -144,14 +155,15 @@ void World::Fault() {
     case 4:
       return host.Drift(&chance_);
     case 5:
-      return host.os().FailCall(1 + static_cast<int64_t>(chance_.Below(60)),
-                                Unavailable("the disk is full"));
+      return host.FailACall(&chance_);
     case 6:
       return kernel_.JumpWall(chance_.OneIn(2) ? absl::Hours(30) : -absl::Hours(30));
     case 7:
-      return host.os().KillNginx();
+      return host.KillNginx();
+    case 8:
+      return host.FailACall(&chance_);
     default:
-      return host.CrashAgentAt(1 + static_cast<int64_t>(chance_.Below(120)));
+      return host.CrashAgent(&chance_);
   }
 }
 
@@ -176,12 +188,14 @@ void World::Chaos() {
                       .delay_max = chance_.Upto(absl::Seconds(2))});
   ScheduleUser();
   ScheduleFault();
+  counters_->Start();
   RunUntil(kernel_.now().mono + options_.chaos, [] { return false; });
 }
 
 // Faults that last are over a minute later at the latest.
 void World::Calm() {
   chaos_ = false;
+  counters_->Stop();
   kernel_.Trace("calm");
   network_.SetFaults({});
   RunUntil(kernel_.now().mono + absl::Minutes(1), [] { return false; });
@@ -252,6 +266,24 @@ int64_t World::Mutations() {
   return mutations;
 }
 
+void World::CheckApplied(const v1::Object* before, const v1::Object& after) {
+  const auto applied = [](const v1::Work& work) {
+    return work.status().state() == v1::WorkStatus::Applied &&
+           work.status().observed_generation() == work.metadata().generation() &&
+           !work.metadata().has_deletion_timestamp();
+  };
+  if (!after.has_work() || !applied(after.work())) return;
+  if (before != nullptr && applied(before->work())) return;
+  for (const auto& host : hosts_) {
+    if (host->name() != after.work().spec().host()) continue;
+    const std::string missing = host->Missing(after.work().spec());
+    if (!missing.empty()) {
+      Violation(fmt::format("Work {} is called applied and {} is not on {}",
+                            after.work().metadata().name(), missing, host->name()));
+    }
+  }
+}
+
 void World::CheckQuiet() {
   const Revision revision = auditor_.last_durable();
   const int64_t mutations = Mutations();
@@ -294,11 +326,16 @@ Verdict World::Run() {
   RunUntil(kernel_.now().mono + absl::Minutes(3), [] { return false; });
   if (converged) CheckQuiet();
   if (converged) CheckLeftovers();
+  const auto counted = auditor_.objects().find(Counters::Key());
+  std::string miscounted =
+      counters_->Check(counted == auditor_.objects().end() ? nullptr : &counted->second);
+  if (converged && !miscounted.empty()) Violation(std::move(miscounted));
   Verdict verdict{.violations = violations_,
                   .trace_hash = kernel_.TraceHash(),
                   .events = kernel_.trace().size(),
                   .revisions = control_plane_.up() ? control_plane_.store()->revision() : 0,
                   .converged = took};
+  for (const auto& host : hosts_) verdict.undone += host->undone();
   verdict.violations.insert(verdict.violations.end(), auditor_.violations().begin(),
                             auditor_.violations().end());
   return verdict;

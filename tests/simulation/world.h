@@ -15,8 +15,10 @@
 #include "controllers/runtime/manager.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/control_plane.h"
+#include "tests/simulation/counters.h"
 #include "tests/simulation/kernel.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/onlooker.h"
 #include "tests/simulation/planted.h"
 #include "tests/simulation/sim_host.h"
 #include "tests/simulation/workload.h"
@@ -37,6 +39,7 @@ struct Verdict {
   std::string trace_hash;
   size_t events = 0;  // Lines of the trace.
   Revision revisions = 0;
+  int64_t undone = 0;        // Attempts that failed or crashed, undone and compared.
   absl::Duration converged;  // After the faults stopped.
   bool ok() const { return violations.empty(); }
 };
@@ -70,6 +73,8 @@ class World {
   std::string Unfinished();  // Why it has not converged; empty when it has.
   std::string UnfinishedSite(const v1::Site& site);
   int64_t Mutations();
+  // The agent says that a Work is applied: is it?
+  void CheckApplied(const v1::Object* before, const v1::Object& after);
   void CheckQuiet();
   void CheckLeftovers();  // Whatever failed and was undone, whatever was deleted: nothing of it is
                           // on a host.
@@ -90,6 +95,9 @@ class World {
   std::unique_ptr<Stepper> manager_stepper_;
   std::unique_ptr<client::Client> user_client_;
   std::unique_ptr<Workload> workload_;
+  std::unique_ptr<Counters> counters_;
+  std::unique_ptr<client::Client> onlooker_client_;
+  std::unique_ptr<Onlooker> onlooker_;
   bool chaos_ = false;
   std::vector<std::string> violations_;
 };
