@@ -34,10 +34,12 @@ void Add(Violations* violations, std::string_view field, std::string message) {
 void KeepServerOwned(const Message* before, Message* after) {
   const v1::ObjectMeta* from = before == nullptr ? nullptr : &schema::Meta(*before);
   v1::ObjectMeta* to = schema::MutableMeta(after);
+  std::vector<const FieldDescriptor*> owned;
   for (int i = 0; i < to->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = to->GetDescriptor()->field(i);
-    if (field->options().GetExtension(v1::rules).server_owned()) CopyField(from, to, field);
+    if (field->options().GetExtension(v1::rules).server_owned()) owned.push_back(field);
   }
+  CopyFields(from, to, owned);
 }
 
 // Values that a claim allocates are what they were; unset, for a new object.

@@ -31,12 +31,20 @@ bool InSubresource(const FieldPath& path, std::string_view subresource) {
   return is_status == (subresource == "status");
 }
 
-Paths Changes(const Message& before, const Message& after, std::string_view subresource) {
+Paths Managed(const std::vector<FieldPath>& paths, std::string_view subresource) {
   Paths result;
-  for (const FieldPath& path : schema::ChangedPaths(before, after)) {
+  for (const FieldPath& path : paths) {
     if (Manageable(path) && InSubresource(path, subresource)) result.insert(path.ToString());
   }
   return result;
+}
+
+// The managed fields that `object` has.
+Paths Present(const Message& object, std::string_view subresource) {
+  const auto in_question = [&](std::string_view part) {
+    return (part == "status") == (subresource == "status");
+  };
+  return Managed(schema::SetPaths(object, in_question), subresource);
 }
 
 v1::ManagedFieldsEntry* EntryOf(const ManagedWrite& write, v1::ObjectMeta* meta) {
@@ -77,21 +85,20 @@ void DropEmpty(v1::ObjectMeta* meta) {
 
 void RecordManagedFields(const ManagedWrite& write, const Message* before, const Message* applied,
                          Message* after) {
-  const ObjectPtr empty = EmptyLike(*after);
-  const Paths changed =
-      Changes(before == nullptr ? *empty : *before,
-              before == nullptr && applied ? *applied : *after, write.subresource);
+  const Paths changed = before != nullptr
+                            ? Managed(schema::ChangedPaths(*before, *after), write.subresource)
+                            : Present(applied != nullptr ? *applied : *after, write.subresource);
   v1::ObjectMeta* meta = schema::MutableMeta(after);
   v1::ManagedFieldsEntry* entry = EntryOf(write, meta);
   Paths mine;
   if (applied != nullptr) {  // All that it says, and nothing that it said before.
-    mine = Changes(*empty, *applied, write.subresource);
+    mine = Present(*applied, write.subresource);
   } else {
     mine.insert(entry->fields().begin(), entry->fields().end());
     mine.insert(changed.begin(), changed.end());
   }
   // Fields that are gone from the object belong to nobody.
-  const Paths present = Changes(*empty, *after, write.subresource);
+  const Paths present = Present(*after, write.subresource);
   std::erase_if(mine, [&](const std::string& path) { return !present.contains(path); });
   const bool news =
       !changed.empty() || mine != Paths(entry->fields().begin(), entry->fields().end());

@@ -20,12 +20,6 @@ ObjectPtr CloneObject(const Message& object) {
   return copy;
 }
 
-ObjectPtr EmptyLike(const Message& object) {
-  ObjectPtr empty = CloneObject(object);
-  schema::MutableInner(empty.get())->Clear();
-  return empty;
-}
-
 std::string EncodeForStore(const Message& object) {
   if (schema::Meta(object).resource_version().empty()) return schema::Encode(object);
   const ObjectPtr copy = CloneObject(object);
@@ -58,12 +52,22 @@ const FieldDescriptor* FieldByName(const Message& message, std::string_view name
   return message.GetDescriptor()->FindFieldByName(std::string(name));
 }
 
-void CopyField(const Message* from, Message* to, const FieldDescriptor* field) {
-  to->GetReflection()->ClearField(to, field);
+void CopyFields(const Message* from, Message* to,
+                const std::vector<const FieldDescriptor*>& fields) {
+  for (const FieldDescriptor* field : fields) to->GetReflection()->ClearField(to, field);
   if (from == nullptr) return;
   const std::unique_ptr<Message> copy(from->New());
   copy->CopyFrom(*from);
-  to->GetReflection()->SwapFields(copy.get(), to, {field});
+  to->GetReflection()->SwapFields(copy.get(), to, fields);
+}
+
+void CopyField(const Message* from, Message* to, const FieldDescriptor* field) {
+  const bool single = !field->is_repeated() && field->message_type() != nullptr;
+  if (from == nullptr || !single) return CopyFields(from, to, {field});
+  to->GetReflection()->ClearField(to, field);
+  if (!from->GetReflection()->HasField(*from, field)) return;
+  to->GetReflection()->MutableMessage(to, field)->CopyFrom(
+      from->GetReflection()->GetMessage(*from, field));
 }
 
 void CopyPart(const Message* from_object, Message* to_object, std::string_view name) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/names.h"
 #include "proto/schema/object.h"
@@ -20,8 +21,6 @@ using ObjectPtr = std::unique_ptr<Message>;
 
 ObjectPtr NewMessage(const schema::KindRegistry& kinds);
 ObjectPtr CloneObject(const Message& object);
-// An object of the same kind with nothing in it.
-ObjectPtr EmptyLike(const Message& object);
 
 // The bytes for the store: resourceVersion is not among them, it is the version's revision.
 std::string EncodeForStore(const Message& object);
@@ -38,6 +37,8 @@ const google::protobuf::FieldDescriptor* FieldByName(const Message& message, std
 // Makes `to`'s field what `from`'s is; clears it when `from` is null or has it not set. REQUIRES:
 // same type.
 void CopyField(const Message* from, Message* to, const google::protobuf::FieldDescriptor* field);
+void CopyFields(const Message* from, Message* to,
+                const std::vector<const google::protobuf::FieldDescriptor*>& fields);
 // Likewise for the part of an object that is called `name`; nothing if the kind has no such part.
 void CopyPart(const Message* from_object, Message* to_object, std::string_view name);
 

@@ -68,10 +68,71 @@ void AddMessage(const FieldPath& path, const Message& message, Leaves* leaves) {
   }
 }
 
-Leaves LeavesOf(const Message& object) {
-  Leaves leaves;
-  AddMessage(FieldPath(), Inner(object), &leaves);
-  return leaves;
+// True when both have the same value in a field that both have set. Of a submessage nothing is
+// said.
+bool SameValue(const Message& a, const Message& b, const FieldDescriptor* field) {
+  if (field->is_map()) return MapItems(a, field) == MapItems(b, field);
+  if (!field->is_repeated())
+    return !IsSubmessage(field) && ScalarText(a, field) == ScalarText(b, field);
+  const int size = a.GetReflection()->FieldSize(a, field);
+  if (b.GetReflection()->FieldSize(b, field) != size) return false;
+  for (int i = 0; i < size; ++i) {
+    const bool same = IsSubmessage(field)
+                          ? Encode(a.GetReflection()->GetRepeatedMessage(a, field, i)) ==
+                                Encode(b.GetReflection()->GetRepeatedMessage(b, field, i))
+                          : ScalarText(a, field, i) == ScalarText(b, field, i);
+    if (!same) return false;
+  }
+  return true;
+}
+
+void CompareLeaves(const Leaves& before, const Leaves& after, std::vector<FieldPath>* changed) {
+  for (const auto& [path, value] : before) {
+    const auto found = after.find(path);
+    if (found == after.end() || found->second != value) changed->push_back(path);
+  }
+  for (const auto& [path, value] : after) {
+    if (!before.contains(path)) changed->push_back(path);
+  }
+}
+
+void CompareMessages(const FieldPath& path, const Message& a, const Message& b,
+                     std::vector<FieldPath>* changed);
+
+// Null: the field is not set in that one. Most of an object stays as it was: no path is made of
+// what is the same.
+void CompareField(const FieldPath& path, const Message* a, const Message* b,
+                  const FieldDescriptor* field, std::vector<FieldPath>* changed) {
+  const bool both = a != nullptr && b != nullptr;
+  if (both && SameValue(*a, *b, field)) return;
+  if (both && IsSubmessage(field) && !field->is_repeated()) {
+    return CompareMessages(path.Child(field->json_name()),
+                           a->GetReflection()->GetMessage(*a, field),
+                           b->GetReflection()->GetMessage(*b, field), changed);
+  }
+  Leaves before, after;
+  if (a != nullptr) AddField(path.Child(field->json_name()), *a, field, &before);
+  if (b != nullptr) AddField(path.Child(field->json_name()), *b, field, &after);
+  CompareLeaves(before, after, changed);
+}
+
+void CompareMessages(const FieldPath& path, const Message& a, const Message& b,
+                     std::vector<FieldPath>* changed) {
+  std::vector<const FieldDescriptor*> in_a, in_b;
+  a.GetReflection()->ListFields(a, &in_a);
+  b.GetReflection()->ListFields(b, &in_b);
+  // An empty message is a leaf, see AddMessage.
+  if (in_a.empty() != in_b.empty() && !path.empty()) changed->push_back(path);
+  size_t i = 0, j = 0;
+  while (i < in_a.size() || j < in_b.size()) {  // Both are sorted by number.
+    const bool left =
+        j == in_b.size() || (i < in_a.size() && in_a[i]->number() <= in_b[j]->number());
+    const FieldDescriptor* field = left ? in_a[i] : in_b[j];
+    const bool right = j < in_b.size() && in_b[j] == field;
+    CompareField(path, left ? &a : nullptr, right ? &b : nullptr, field, changed);
+    i += left ? 1 : 0;
+    j += right ? 1 : 0;
+  }
 }
 
 // The list item that step `step` means in `field` of `message`: its index, or -1.
@@ -156,23 +217,24 @@ class Rewriter {
 }  // namespace
 
 std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b) {
-  const Leaves before = LeavesOf(a);
-  const Leaves after = LeavesOf(b);
   std::vector<FieldPath> changed;
-  for (const auto& [path, value] : before) {
-    const auto found = after.find(path);
-    if (found == after.end() || found->second != value) changed.push_back(path);
-  }
-  for (const auto& [path, value] : after) {
-    if (!before.contains(path)) changed.push_back(path);
-  }
+  CompareMessages(FieldPath(), Inner(a), Inner(b), &changed);
   std::sort(changed.begin(), changed.end());
   return changed;
 }
 
-std::vector<FieldPath> SetPaths(const Message& object) {
+std::vector<FieldPath> SetPaths(const Message& object,
+                                const std::function<bool(std::string_view)>& part) {
+  const Message& inner = Inner(object);
+  std::vector<const FieldDescriptor*> fields;
+  inner.GetReflection()->ListFields(inner, &fields);
+  Leaves leaves;
+  for (const FieldDescriptor* field : fields) {
+    if (part == nullptr || part(field->json_name()))
+      AddField(FieldPath().Child(field->json_name()), inner, field, &leaves);
+  }
   std::vector<FieldPath> paths;
-  for (const auto& [path, value] : LeavesOf(object)) paths.push_back(path);
+  for (const auto& [path, value] : leaves) paths.push_back(path);
   return paths;
 }
 

@@ -56,8 +56,10 @@ bool StatusDiffers(const Message& a, const Message& b);
 // differ, sorted. A list without merge key or set is one leaf. REQUIRES: one kind.
 std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b);
 
-// The leaf paths that are set, in the form of ChangedPaths, sorted.
-std::vector<FieldPath> SetPaths(const Message& object);
+// The leaf paths that are set in the parts of an object ("metadata", "spec", "status") that `part`
+// says yes to, or in all of them, in the form of ChangedPaths, sorted.
+std::vector<FieldPath> SetPaths(const Message& object,
+                                const std::function<bool(std::string_view)>& part = nullptr);
 
 // `path` with list items by merge key or value (as in managedFields), or by index (as in violations
 // and manifests). Steps that lead to nothing in `object` stay as they are.

@@ -125,6 +125,22 @@ TEST(Object, ChangedPathsNameLeavesByKey) {
   }
 }
 
+TEST(Object, SetPathsNameTheLeavesOfTheAskedParts) {
+  v1::Site site;
+  (*site.mutable_metadata()->mutable_labels())["team"] = "a";
+  site.mutable_spec()->add_domains("a.example");
+  site.mutable_spec()->mutable_static_();
+  site.mutable_status()->set_observed_generation(1);
+  const auto paths = [&](const std::string& wanted) {
+    return Texts(SetPaths(Wrap(site), [&](std::string_view part) { return part == wanted; }));
+  };
+  EXPECT_EQ(paths("metadata"), std::vector<std::string>{"metadata.labels[team]"});
+  EXPECT_EQ(paths("spec"),
+            (std::vector<std::string>{"spec.domains[\"a.example\"]", "spec.static"}));
+  EXPECT_EQ(paths("status"), std::vector<std::string>{"status.observedGeneration"});
+  EXPECT_EQ(paths("nothing"), std::vector<std::string>());
+}
+
 TEST(Object, PathsTranslateBetweenKeysAndIndices) {
   const v1::Object object = Shop();
   const std::pair<std::string, std::string> cases[] = {
