@@ -98,7 +98,7 @@ class NginxProvider : public HostProvider {
     if (version_.empty()) {
       ASSIGN_OR_RETURN(const ExitInfo info,
                        host_.exec->Run({.program = host_.paths.nginx_program, .args = {"-v"}}));
-      version_ = Trim(info.output.substr(info.output.find('/') + 1));
+      version_ = Trim(info.output.substr(info.output.rfind('/') + 1));
     }
     return version_;
   }
