@@ -180,12 +180,32 @@ void AgentCore::Pass(Now now) {
   batch_.Clear();
   next_sweep_ = now.mono + options_.sweep;
   statuses_due_ = true;
+  RestoreHost(now);
   if (!journal_.open().empty()) TakeRecovered(transaction_.Recover(), now);
   for (int i = 0; i < kRoundsMax; ++i) {
     if (!Round(now)) break;
   }
   SetProbeTargets(now);
   SaveLedger();
+}
+
+// What `join` made comes before all plans: without it there are no routes at all.
+void AgentCore::RestoreHost(Now now) {
+  facts_.restored = absl::OkStatus();
+  for (const auto& provider : deps_.providers) {
+    const absl::StatusOr<std::vector<std::string>> made = provider->Restore();
+    if (!made.ok()) {
+      Log(LogLevel::kError, "could not be restored",
+          {{"provider", provider->name()}, {"status", made.status().ToString()}});
+      facts_.restored.Update(made.status());
+      continue;
+    }
+    for (const std::string& what : *made) {
+      DriftsTotal().Add();
+      events_.RecordOfHost(v1::EventSpec::Warning, "DriftRestored",
+                           fmt::format("{} on host {}; restored", what, options_.host), now);
+    }
+  }
 }
 
 bool AgentCore::SaveLedger() {

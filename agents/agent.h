@@ -71,6 +71,7 @@ class AgentCore {
   void Accept(Now now);
   absl::Duration NextPass() const;
   void Pass(Now now);
+  void RestoreHost(Now now);
   bool Round(Now now);
   void LookForCrashes(Now now);
   bool SaveLedger();  // Complains once.

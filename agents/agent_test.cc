@@ -192,6 +192,45 @@ TEST_F(AgentTest, TheEditedCommonFileOfNginxIsKeptAsideAndRestored) {
   EXPECT_EQ(os.mutations(), mutations);
 }
 
+// What `join` made is the agent's own: no token is needed to have it again, and no visitor notices.
+TEST_F(AgentTest, WhatJoinMadeIsMadeAgain) {
+  Blog();
+  Settle();
+  for (const char* lost :
+       {"/etc/nginx/reeve", "/etc/nginx/reeve/current", "/etc/nginx/conf.d/zz-reeve.conf",
+        "/etc/systemd/system/nginx.service.d/reeve.conf"}) {
+    for (const bool restarted : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", lost, restarted));
+      os.tree().Remove(lost);
+      if (restarted) os.KillNginx();
+      RunFor(absl::Seconds(6));
+      EXPECT_EQ(Visit("blog.example"), 200);
+      EXPECT_NE(os.tree().Find(lost), nullptr);
+      os.KillNginx();
+      EXPECT_EQ(Visit("blog.example"), 200);
+      EXPECT_EQ(State("blog-route"), v1::WorkStatus::Applied);
+      EXPECT_THAT(EventTexts(), Contains(HasSubstr("was missing")));
+    }
+  }
+}
+
+TEST_F(AgentTest, AForeignHookIsLeftAndTheHostSaysSo) {
+  Blog();
+  Settle();
+  os.WriteFile("/etc/nginx/conf.d/zz-reeve.conf", "# mine\n");
+  RunFor(absl::Seconds(6));
+  EXPECT_EQ(*os.ReadFile("/etc/nginx/conf.d/zz-reeve.conf"), "# mine\n");
+  const auto ready = [&] {
+    const v1::Host host = api.Get({"Host", "", "h1"})->host();
+    return client::FindCondition(host.status().conditions(), "NginxReady")->message();
+  };
+  EXPECT_THAT(ready(), HasSubstr("zz-reeve.conf was not made by Reeve"));
+  os.RemoveFile("/etc/nginx/conf.d/zz-reeve.conf");
+  RunFor(absl::Seconds(6));
+  EXPECT_EQ(ready(), "");
+  EXPECT_EQ(State("blog-route"), v1::WorkStatus::Applied);
+}
+
 TEST_F(AgentTest, AnEditedUnitFileIsRestoredWithoutARestart) {
   Blog();
   Settle();

@@ -328,10 +328,11 @@ void Planner::DraftSite(const v1::Artifact& artifact, Draft* draft) {
   const auto* live = FindNamed(inventory_.sites(), site.name());
   const auto content = in_.renderers->site(site, entry.work().metadata().uid());
   if (!inventory_.nginx().installed() || !inventory_.nginx().hooked()) {
-    draft->refusal = Refuse(entry, artifact.id(), "NginxMissing",
-                            inventory_.nginx().installed()
-                                ? "nginx is not set up for Reeve on this host: run reeve-agent join"
-                                : "nginx is not installed on this host");
+    draft->refusal =
+        Refuse(entry, artifact.id(), "NginxMissing",
+               inventory_.nginx().installed()
+                   ? "nginx does not read Reeve's routes on this host: see its condition NginxReady"
+                   : "nginx is not installed on this host");
   } else if (!content.ok()) {
     draft->refusal = Refuse(entry, artifact.id(), "Invalid", Message(content.status()));
   } else if (sites_.contains(site.name())) {

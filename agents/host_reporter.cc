@@ -37,6 +37,19 @@ client::Finding Observed(const absl::Status& status) {
   return {"Observed", v1::Condition::False, "CannotObserve", client::FirstLine(Message(status))};
 }
 
+client::Finding NginxReady(const HostFacts& facts, const pb::Inventory::Nginx& nginx) {
+  const auto is_not = [](std::string_view reason, std::string message) {
+    return client::Finding{"NginxReady", v1::Condition::False, std::string(reason),
+                           std::move(message)};
+  };
+  if (!nginx.installed()) return is_not("NginxMissing", "nginx is not installed on this host");
+  if (!facts.restored.ok())
+    return is_not("NginxNotSetUp", client::FirstLine(Message(facts.restored)));
+  if (!nginx.hooked()) return is_not("NginxNotSetUp", "nginx does not read Reeve's routes");
+  if (!nginx.active()) return is_not("NginxNotRunning", "nginx.service is not active");
+  return {"NginxReady", v1::Condition::True, "NginxReady", ""};
+}
+
 void FillForeign(const HostFacts& facts, const pb::Inventory& inventory, const pb::Ledger& ledger,
                  const HostPaths& paths, v1::HostStatus* status) {
   status->clear_foreign_listeners();
@@ -85,6 +98,10 @@ absl::Status HostReporter::Report(const HostFacts& facts, const pb::Inventory& i
   Fill(facts, inventory, ledger, paths, now, status);
   client::SetCondition(status->mutable_conditions(), Observed(facts.observed), generation,
                        now.wall);
+  if (facts.observed.ok()) {
+    client::SetCondition(status->mutable_conditions(), NginxReady(facts, inventory.nginx()),
+                         generation, now.wall);
+  }
   status->set_observed_generation(generation);
   if (google::protobuf::util::MessageDifferencer::Equals(before, *status)) return absl::OkStatus();
   v1::UpdateRequest update;

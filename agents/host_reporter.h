@@ -23,6 +23,7 @@ struct HostFacts {
   int vanished =
       0;  // Works that are gone from the API without having been deleted, and that are kept.
   absl::Status observed;  // Of the last look at the host.
+  absl::Status restored;  // What `join` made and was lost could not be made again.
 };
 
 // os-release and the boot id.

@@ -57,6 +57,11 @@ class HostProvider {
   // without it. Changes nothing. A part that cannot be seen is an error, never an empty part.
   virtual absl::Status Observe(pb::Inventory* inventory) = 0;
 
+  // Makes again what `join` made and somebody has taken away since; says what that was. It is the
+  // agent's own and of no Work. Idempotent, and done again after a crash; an error: what is missing
+  // is still missing.
+  virtual absl::StatusOr<std::vector<std::string>> Restore() { return std::vector<std::string>(); }
+
   // Is this step one of ours?
   virtual bool Runs(const pb::Step& step) const = 0;
 

@@ -30,7 +30,8 @@ class Generations {
 
   // nullopt: there is no link. FAILED_PRECONDITION: it is not a link of ours.
   absl::StatusOr<std::optional<int64_t>> Live() const;
-  absl::StatusOr<int64_t> Newest() const;  // 0 when there is none; counts those being built.
+  absl::StatusOr<int64_t> Newest() const;         // 0 when there is none; counts those being built.
+  absl::StatusOr<std::set<int64_t>> All() const;  // With those being built.
 
   // Its regular files; names of what else is there go to `others`.
   absl::StatusOr<Tree> Read(int64_t generation, std::set<std::string>* others = nullptr) const;
@@ -51,7 +52,6 @@ class Generations {
 
  private:
   absl::StatusOr<Tree> ReadDir(const std::string& dir, std::set<std::string>* others) const;
-  absl::StatusOr<std::set<int64_t>> All() const;
 
   Root& root_;
 };

@@ -5,6 +5,7 @@
 
 #include "agents/mark.h"
 #include "agents/nginx/nginx_host.h"
+#include "agents/nginx/setup.h"
 #include "agents/nginx/site_file.h"
 #include "agents/os/path.h"
 #include "base/status.h"
@@ -53,6 +54,8 @@ class NginxProvider : public HostProvider {
     return ObserveGenerations(Generations(root->get()), inventory);
   }
 
+  absl::StatusOr<std::vector<std::string>> Restore() override { return nginx::Restore(host_); }
+
   bool Runs(const pb::Step& step) const override {
     return step.has_stage_sites() || step.has_switch_sites();
   }
@@ -61,8 +64,7 @@ class NginxProvider : public HostProvider {
     RETURN_IF_ERROR(CheckNginx());
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, OpenRoot());
     ASSIGN_OR_RETURN(const std::optional<int64_t> live, Generations(root.get()).Live());
-    if (!live)
-      return FailedPrecondition("{} has no live generation: run reeve-agent join", root->path());
+    if (!live) return FailedPrecondition("{} has no live generation", root->path());
     pb::Receipt receipt;
     receipt.set_kind(step.has_stage_sites() ? pb::Receipt::CREATED : pb::Receipt::CHANGED);
     receipt.set_pre_image(std::to_string(*live));

@@ -88,24 +88,36 @@ absl::Status DisableDistroDefault(const Host& host, Root& nginx, bool allowed) {
   return nginx.Remove(kDistroDefault);
 }
 
-absl::Status MakeGenerationZero(const Host& host) {
+// A live generation: the newest when only the link is lost, else the empty generation 0. True:
+// there was none.
+absl::StatusOr<bool> MakeLive(const Host& host, bool* empty) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> root,
                    OpenOrMake(*host.files, ReeveDir(host.paths), 0755));
   Generations generations(root.get());
   ASSIGN_OR_RETURN(const std::optional<int64_t> live, generations.Live());
-  if (live) return absl::OkStatus();
+  if (live) return false;
+  ASSIGN_OR_RETURN(const std::set<int64_t> all, generations.All());
+  for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (!generations.Read(*it).ok()) continue;  // Being built.
+    RETURN_IF_ERROR(generations.PointAt(*it));
+    return true;
+  }
+  *empty = true;
   RETURN_IF_ERROR(
       generations.Stage(0, {{kCommonFile, RenderCommon(0, host.paths.nginx_probe_port, {})}}));
   RETURN_IF_ERROR(generations.Promote(0));
-  return generations.PointAt(0);
+  RETURN_IF_ERROR(generations.PointAt(0));
+  return true;
 }
 
-absl::Status WriteDropIn(const Host& host) {
+// True: it was written.
+absl::StatusOr<bool> WriteDropIn(const Host& host) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> root,
                    OpenOrMake(*host.files, host.paths.units + "/nginx.service.d", 0755));
   ASSIGN_OR_RETURN(const bool written,
                    WriteOurs(*root, "reeve.conf", WithMark(kHostOwner, kDropIn)));
-  return written ? host.bus->DaemonReload() : absl::OkStatus();
+  if (written) RETURN_IF_ERROR(host.bus->DaemonReload());
+  return written;
 }
 
 absl::Status TestAndLoad(const Host& host) {
@@ -123,6 +135,21 @@ absl::Status TestAndLoad(const Host& host) {
   return ReloadAndProve(host, live.value_or(0));
 }
 
+absl::StatusOr<bool> HookIsIntact(Root& nginx) {
+  ASSIGN_OR_RETURN(const std::string hook, ReadIfThere(nginx, kHookFile));
+  const std::optional<Mark> mark = ReadMark(hook);
+  return mark && mark->intact;
+}
+
+// True: it was written.
+absl::StatusOr<bool> RestoreHook(const Host& host) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Root> nginx, host.files->Open(host.paths.nginx));
+  ASSIGN_OR_RETURN(const bool intact, HookIsIntact(*nginx));
+  if (intact) return false;
+  ASSIGN_OR_RETURN(const std::string hook, RenderHook(*nginx, host.paths));
+  return WriteOurs(*nginx, kHookFile, hook);
+}
+
 }  // namespace
 
 absl::Status Prepare(const Host& host, bool disable_distro_default) {
@@ -134,14 +161,36 @@ absl::Status Prepare(const Host& host, bool disable_distro_default) {
   }
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> nginx, host.files->Open(host.paths.nginx));
   RETURN_IF_ERROR(DisableDistroDefault(host, *nginx, disable_distro_default));
-  RETURN_IF_ERROR(MakeGenerationZero(host));
+  bool empty = false;
+  RETURN_IF_ERROR(MakeLive(host, &empty).status());
   ASSIGN_OR_RETURN(const std::string hook, RenderHook(*nginx, host.paths));
   ASSIGN_OR_RETURN(const bool written, WriteOurs(*nginx, kHookFile, hook));
-  RETURN_IF_ERROR(WriteDropIn(host));
+  RETURN_IF_ERROR(WriteDropIn(host).status());
   const absl::Status loaded = TestAndLoad(host);
   // A hook that nginx refuses would take it down at its next start.
   if (!loaded.ok() && written) nginx->Remove(kHookFile).IgnoreError();
   return loaded;
+}
+
+absl::StatusOr<std::vector<std::string>> Restore(const Host& host) {
+  std::vector<std::string> made;
+  ASSIGN_OR_RETURN(const bool installed, IsInstalled(host));
+  if (!installed) return made;
+  bool empty = false;
+  ASSIGN_OR_RETURN(const bool live, MakeLive(host, &empty));
+  if (live) made.push_back(fmt::format("{}/{} was missing", ReeveDir(host.paths), kCurrent));
+  ASSIGN_OR_RETURN(const bool hook, RestoreHook(host));
+  // An empty generation has no routes: to load it would take away those that nginx still serves.
+  const absl::Status loaded = (live || hook) && !empty ? TestAndLoad(host) : absl::OkStatus();
+  if (!loaded.ok() && hook) {  // nginx would not start with it again; the next sweep tries.
+    ASSIGN_OR_RETURN(const std::unique_ptr<Root> nginx, host.files->Open(host.paths.nginx));
+    nginx->Remove(kHookFile).IgnoreError();
+  }
+  RETURN_IF_ERROR(loaded);
+  if (hook) made.push_back(fmt::format("{}/{} was missing or edited", host.paths.nginx, kHookFile));
+  ASSIGN_OR_RETURN(const bool drop_in, WriteDropIn(host));
+  if (drop_in) made.push_back("nginx.service.d/reeve.conf was missing or edited");
+  return made;
 }
 
 }  // namespace reeve::agents::nginx

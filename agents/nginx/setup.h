@@ -1,7 +1,12 @@
-// What `reeve-agent join` does once, so that nginx reads what Reeve writes.
+// What `reeve-agent join` does once, and each sweep again when it is lost, so that nginx reads what
+// Reeve writes.
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <string>
+#include <vector>
 
 #include "agents/provider.h"
 
@@ -13,5 +18,11 @@ namespace reeve::agents::nginx {
 // missing or that Debian's default site is in the way: with `disable_distro_default` its link in
 // sites-enabled is removed, and its target kept in <state>/disabled-distro-default.
 absl::Status Prepare(const Host& host, bool disable_distro_default);
+
+// Makes again what is missing of that, or has been edited, and says what it was. Routes are left to
+// the next plan: nginx is reloaded here only when they are all there and it does not serve them. No
+// error where nginx is not installed. FAILED_PRECONDITION: nginx refuses its configuration, or a
+// file that was not made by Reeve is in the way; the hook is not made then.
+absl::StatusOr<std::vector<std::string>> Restore(const Host& host);
 
 }  // namespace reeve::agents::nginx

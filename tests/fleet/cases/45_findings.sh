@@ -63,3 +63,25 @@ fleet_test_disabled_unit_is_enabled_once() {
 }
 unit_file_state_is() { [[ $(fleet_exec "$1" systemctl show -P UnitFileState "$2") == "$3" ]]; }
 events_tell() { ctl get events -A | grep -q "$1"; }
+
+# All that `join` made for nginx is lost: made again without a token, with all routes, and told.
+fleet_test_lost_nginx_tree_is_remade() {
+  static_site firm t1 | ctl apply -f -
+  page "$STATE/tmp/firm" firm
+  ctl deploy site/firm "$STATE/tmp/firm"
+  eventually 30 serves t1 firm.example.test firm
+  fleet_exec t1 rm -rf /etc/nginx/reeve /etc/nginx/conf.d/zz-reeve.conf /etc/systemd/system/nginx.service.d/reeve.conf
+  fleet_exec t1 systemctl restart nginx.service
+  eventually 30 serves t1 firm.example.test firm
+  eventually 20 fleet_exec t1 test -e /etc/systemd/system/nginx.service.d/reeve.conf
+  fleet_exec t1 systemctl restart nginx.service
+  eventually 10 serves t1 firm.example.test firm
+  eventually 20 events_tell '/etc/nginx/reeve/current was missing'
+  eventually 20 condition_says host/t1 NginxReady True
+  fleet_exec t1 sh -c 'echo "# mine" >/etc/nginx/conf.d/zz-reeve.conf'
+  eventually 20 condition_says host/t1 NginxReady 'zz-reeve.conf was not made by Reeve'
+  fleet_exec t1 rm /etc/nginx/conf.d/zz-reeve.conf
+  eventually 20 condition_says host/t1 NginxReady True
+  serves t1 firm.example.test firm || fail "firm is not served"
+  ctl delete site/firm
+}
