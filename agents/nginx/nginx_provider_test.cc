@@ -221,6 +221,20 @@ TEST_F(NginxProviderTest, AKilledNginxComesBackWithAllSites) {
   EXPECT_EQ(Get("a.example"), "200 a");
 }
 
+// Pushed along by mistake, and never shown.
+TEST_F(NginxProviderTest, HiddenFilesAreNotServed) {
+  Content("a");
+  for (const char* path : {".env", ".git/config", "x/.b/c", ".well-known/proof"})
+    os_.WriteFile(fmt::format("/srv/reeve/dir-a/current/{}", path), "told");
+  ASSERT_OK(Route(1, {{"a", Conf("a")}}));
+  const auto get = [&](const std::string& path) {
+    return os_.net()->HttpGet({.port = 80, .host = "a.example", .path = path})->status;
+  };
+  for (const char* path : {"/.env", "/.git/config", "/x/.b/c"}) EXPECT_EQ(get(path), 404) << path;
+  EXPECT_EQ(get("/.well-known/proof"), 200);
+  EXPECT_EQ(get("/"), 200);
+}
+
 TEST_F(NginxProviderTest, NginxGoneIsNoSuccess) {
   os_.systemd().Stop("nginx.service").IgnoreError();
   EXPECT_THAT(provider_->Prepare(Stage(1, {})),

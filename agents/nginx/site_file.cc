@@ -13,6 +13,7 @@ namespace reeve::agents::nginx {
 namespace {
 
 constexpr int kMisdirected = 421;
+constexpr auto kHiddenPath = "/[.](?!well-known/)";  // Anywhere in the path.
 
 absl::Status CheckLabel(std::string_view field, std::string_view text) {
   const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
@@ -81,6 +82,8 @@ absl::StatusOr<std::vector<NginxBlock>> FilesBackend(const SiteInput& input) {
   return std::vector<NginxBlock>{
       {"root", {root}},
       {"index", {"index.html"}},
+      // What was pushed with the content by mistake: .env, .git. The exception is for proofs.
+      {"location", {"~", kHiddenPath}, {{"return", {"404"}}}},
       {"location", {"/"}, {{"try_files", {"$uri", "$uri/", last}}}},
   };
 }

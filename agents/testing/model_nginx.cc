@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <cstdlib>
+#include <regex>
 
 #include "agents/os/path.h"
 #include "base/status.h"
@@ -235,6 +236,10 @@ const NginxDirective* Location(const NginxDirective& server, const std::string& 
   for (const NginxDirective& directive : server.block) {
     if (directive.name != "location") continue;
     if (directive.args.size() == 2 && directive.args[0] == "=" && directive.args[1] == path)
+      return &directive;
+    // Expressions come before all prefixes, the first that matches.
+    if (directive.args.size() == 2 && directive.args[0] == "~" &&
+        std::regex_search(path, std::regex(directive.args[1])))
       return &directive;
     const std::string& prefix = directive.args.back();
     if ((directive.args.size() == 1 || directive.args[0] == "^~") && path.starts_with(prefix) &&

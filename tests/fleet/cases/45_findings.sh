@@ -85,3 +85,19 @@ fleet_test_lost_nginx_tree_is_remade() {
   serves t1 firm.example.test firm || fail "firm is not served"
   ctl delete site/firm
 }
+
+# What was pushed along by mistake is not shown to the world.
+fleet_test_hidden_files_are_not_served() {
+  local path
+  page "$STATE/tmp/hidden" open
+  mkdir -p "$STATE/tmp/hidden/.git" "$STATE/tmp/hidden/a/.b" "$STATE/tmp/hidden/.well-known"
+  for path in .env .git/config a/.b/c .well-known/proof; do echo "told $path" >"$STATE/tmp/hidden/$path"; done
+  static_site hidden t1 | ctl apply -f -
+  ctl deploy site/hidden "$STATE/tmp/hidden"
+  eventually 30 serves t1 hidden.example.test open
+  for path in .env .git/config a/.b/c %2eenv; do
+    [[ $(fleet_get t1 hidden.example.test "/$path" 2>&1) != *told* ]] || fail "/$path is served"
+  done
+  expect_contains "$(fleet_get t1 hidden.example.test /.well-known/proof)" told "proof"
+  ctl delete site/hidden
+}
