@@ -133,6 +133,28 @@ TEST_F(ControllersTest, AForeignListenerOnAnExplicitPortIsNamedAndNothingIsRende
   EXPECT_EQ(estate.Count("Work"), 2u);  // Of "any" and its name.
 }
 
+// The listeners came after the last report of the host: only its refusals tell of them.
+TEST_F(ControllersTest, AnInstanceMovesOnFromAPortOnWhichSomebodyElseListens) {
+  estate.Occupy("h1", 20000, "postgres");
+  estate.Occupy("h1", 20001, "redis");
+  Create(On(ProcessSite("any", kV1), "h1"));
+  estate.Settle();
+  EXPECT_EQ(ReadyReason(GetInstance("any-0")), "True Healthy");
+  EXPECT_EQ(GetInstance("any-0").status().port(), 20002);
+  EXPECT_FALSE(estate.Get<v1::Port>("", "h1-tcp-20000")->spec().has_holder());
+}
+
+TEST_F(ControllersTest, AnInstanceThatAskedForAPortStaysWithItAndNamesTheListener) {
+  estate.Occupy("h1", 20000, "postgres");
+  v1::Site site = On(ProcessSite("fixed", kV1), "h1");
+  site.mutable_spec()->mutable_process()->set_port(20000);
+  Create(site);
+  estate.Settle();
+  EXPECT_EQ(ReadyReason(GetInstance("fixed-0")), "False PortInUse");
+  EXPECT_THAT(ReadyMessage(GetInstance("fixed-0")), HasSubstr("postgres"));
+  EXPECT_EQ(estate.Count("Port"), 1u);
+}
+
 TEST_F(ControllersTest, AnExplicitPortOutsideTheRangeIsACondition) {
   v1::Site site = On(ProcessSite("low", kV1), "h1");
   site.mutable_spec()->mutable_process()->set_port(8080);

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
+#include "client/timestamps.h"
 #include "controllers/runtime/objects.h"
+#include "controllers/runtime/work_state.h"
 
 namespace reeve::controllers {
 namespace {
@@ -47,6 +50,14 @@ std::optional<PortRefusal> WhyNotThisPort(const World& world, const v1::Host& ho
   return std::nullopt;
 }
 
+// Of several ports that one Instance holds the least is used: first what nobody else listens on,
+// then what it was given last.
+auto Rank(const v1::Host* host, const v1::Port& port) {
+  const bool foreign = host != nullptr && FindForeign(*host, port.spec().number()) != nullptr;
+  return std::tuple(foreign, -absl::ToUnixNanos(client::ToTime(port.spec().held_since())),
+                    port.spec().number());
+}
+
 // Explicit numbers that sites ask for on this host, whether they are placed yet or not.
 void AddRequested(const World& world, const std::string& host, std::set<int>* numbers) {
   for (const v1::Site* site : AllAs<v1::Site>(world.All("Site"))) {
@@ -74,17 +85,32 @@ bool IsHeld(const v1::Port& port) { return !port.spec().holder().uid().empty(); 
 
 int PortOf(const World& world, const v1::Instance& instance) {
   const int wanted = instance.spec().process().port();
-  int least = 0;
+  const auto* host = world.Get<v1::Host>("", instance.spec().host());
+  const v1::Port* best = nullptr;
   for (const v1::Port* port :
        AllAs<v1::Port>(world.Indexed("Port", "spec.host", instance.spec().host()))) {
     if (port->spec().holder().uid() != instance.metadata().uid() ||
         instance.metadata().uid().empty())
       continue;
-    const int number = port->spec().number();
-    if (wanted > 0 && number != wanted) continue;
-    if (least == 0 || number < least) least = number;
+    if (wanted > 0 && port->spec().number() != wanted) continue;
+    if (best == nullptr || Rank(host, *port) < Rank(host, *best)) best = port;
   }
-  return least;
+  return best == nullptr ? 0 : best->spec().number();
+}
+
+bool IsSpoiled(const World& world, const v1::Instance& instance) {
+  const int number = PortOf(world, instance);
+  const auto* host = world.Get<v1::Host>("", instance.spec().host());
+  if (number == 0 || instance.spec().process().port() > 0 || host == nullptr ||
+      FindForeign(*host, number) == nullptr)
+    return false;
+  for (const v1::Work* work : AllAs<v1::Work>(world.OwnedBy(instance.metadata().uid()))) {
+    const v1::Artifact::Unit* unit = FindUnit(work->spec());
+    if (unit != nullptr && unit->port() == number && IsFailed(*work) &&
+        TroubleOf(*work).reason == "PortInUse")
+      return true;
+  }
+  return false;
 }
 
 std::optional<PortRefusal> WhyNoPort(const World& world, const v1::Host& host,

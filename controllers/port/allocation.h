@@ -24,8 +24,11 @@ std::string PortName(const std::string& host, int number);
 bool IsHeld(const v1::Port& port);
 
 // The port that the instance should use and holds; 0 when there is none yet. An explicit number
-// counts only itself.
+// counts only itself. While it holds several, it is moving on to the one returned.
 int PortOf(const World& world, const v1::Instance& instance);
+// Its host refused the port that it was given because somebody else listens there, and lists that
+// listener: it gets another one. Never true of an explicit number.
+bool IsSpoiled(const World& world, const v1::Instance& instance);
 
 struct PortRefusal {
   std::string reason;   // PortOutOfRange, PortHeld, PortInUse, NoPort.

@@ -31,15 +31,14 @@ const v1::Instance* FindHolder(const View& view, const v1::Port& port) {
   return nullptr;
 }
 
-// An Instance that asked for another number lets go of the old one when its host has confirmed the
-// new one.
+// An Instance that asked for another number, or was given another one because somebody listens on
+// the first, lets go of the old one when its host has confirmed the new one.
 bool HasMovedOn(const View& view, const v1::Instance& holder, const v1::Port& port) {
-  const int wanted = holder.spec().process().port();
-  if (wanted == 0 || wanted == port.spec().number() || PortOf(view.world, holder) != wanted)
-    return false;
+  const int used = PortOf(view.world, holder);
+  if (used == 0 || used == port.spec().number()) return false;
   for (const v1::Work* work : AllAs<v1::Work>(view.world.OwnedBy(holder.metadata().uid()))) {
     const v1::Artifact::Unit* unit = FindUnit(work->spec());
-    if (unit == nullptr || unit->port() != wanted || !IsConfirmedHealthy(*work)) return false;
+    if (unit == nullptr || unit->port() != used || !IsConfirmedHealthy(*work)) return false;
   }
   return true;
 }
@@ -104,7 +103,8 @@ auto Turn(const v1::Instance& instance) {
 
 bool NeedsPort(const View& view, const v1::Instance& instance) {
   return instance.spec().type() == v1::SiteSpec::Process &&
-         !client::IsDeleting(instance.metadata()) && PortOf(view.world, instance) == 0;
+         !client::IsDeleting(instance.metadata()) &&
+         (PortOf(view.world, instance) == 0 || IsSpoiled(view.world, instance));
 }
 
 std::vector<const v1::Instance*> InNeed(const View& view) {

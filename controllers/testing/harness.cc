@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "client/conditions.h"
 #include "client/finalizers.h"
+#include "controllers/runtime/work_state.h"
 
 namespace reeve::controllers {
 namespace {
@@ -75,20 +76,42 @@ std::string Estate::FailureOf(const v1::Work& work) const {
   return "";
 }
 
+std::string Estate::PortTaken(const v1::Work& work) {
+  const v1::Artifact::Unit* unit = FindUnit(work.spec());
+  const auto& foreign = foreign_[work.spec().host()];
+  const auto it = unit == nullptr ? foreign.end() : foreign.find(unit->port());
+  if (it == foreign.end()) return "";
+  v1::UpdateRequest request;
+  *request.mutable_object() = *api_.Get({"Host", "", work.spec().host()});
+  v1::HostStatus* status = request.mutable_object()->mutable_host()->mutable_status();
+  status->clear_foreign_listeners();
+  for (const auto& [port, process] : foreign) {
+    v1::Listener* listener = status->add_foreign_listeners();
+    listener->set_port(port);
+    listener->set_process(process);
+  }
+  CHECK(api_.UpdateStatus(request).ok(), "a host says who listens on it");
+  return fmt::format("port {} is held by {} on this host", it->first, it->second);
+}
+
 bool Estate::StepWork(const v1::Work& before) {
   v1::Work work = before;
   v1::WorkStatus* status = work.mutable_status();
   const Generation generation = work.metadata().generation();
-  const std::string failure = FailureOf(work);
+  const bool applied =
+      status->observed_generation() == generation && status->state() == v1::WorkStatus::Applied;
+  const std::string taken = applied ? "" : PortTaken(work);
+  const std::string failure = taken.empty() ? FailureOf(work) : taken;
   const auto wanted = client::IsDeleting(work.metadata()) ? v1::WorkStatus::Removed
+                      : !taken.empty()                    ? v1::WorkStatus::Refused
                       : failure.empty()                   ? v1::WorkStatus::Applied
                                                           : v1::WorkStatus::Failed;
+  const char* reason = !taken.empty() ? "PortInUse" : failure.empty() ? "Applied" : "StepFailed";
   if (status->observed_generation() == generation && status->state() == wanted) return false;
   status->set_observed_generation(generation);
   status->set_state(wanted);
   const absl::Time now = clock_.Read().wall;
-  SetTruth(status, client::kApplied, failure.empty(), failure.empty() ? "Applied" : "StepFailed",
-           failure, generation, now);
+  SetTruth(status, client::kApplied, failure.empty(), reason, failure, generation, now);
   SetTruth(status, client::kHealthy, failure.empty(), failure.empty() ? "Probed" : "NotApplied",
            failure, generation, now);
   v1::UpdateRequest request;

@@ -27,6 +27,11 @@ class Estate {
   void Revive(const std::string& host) { silent_.erase(host); }
   // Works that run or unpack this blob fail with this message.
   void FailBlob(const std::string& blob, const std::string& message) { bad_blobs_[blob] = message; }
+  // Somebody else's process: a Work with a unit on this port is refused, and then the host lists
+  // it.
+  void Occupy(const std::string& host, int port, const std::string& process) {
+    foreign_[host][port] = process;
+  }
   void MendBlob(const std::string& blob) { bad_blobs_.erase(blob); }
 
   // Steps everything until nothing is left to do within the next few seconds, and no watch is
@@ -58,6 +63,7 @@ class Estate {
   bool StepWork(const v1::Work& work);
   bool Heartbeat(const std::string& host);
   std::string FailureOf(const v1::Work& work) const;
+  std::string PortTaken(const v1::Work& work);
 
   FakeClock clock_;
   FakeApi api_;
@@ -65,6 +71,7 @@ class Estate {
   std::vector<std::string> hosts_;
   std::set<std::string> silent_;
   std::map<std::string, std::string> bad_blobs_;
+  std::map<std::string, std::map<int, std::string>> foreign_;
   std::map<std::string, absl::Duration> beats_;
   bool crash_soon_ = false;
 };
