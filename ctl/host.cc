@@ -1,8 +1,10 @@
 // ctl host token, host remove, cordon, uncordon.
+#include <optional>
 #include <utility>
 
 #include "base/status.h"
 #include "ctl/errors.h"
+#include "ctl/readiness.h"
 #include "ctl/selection.h"
 #include "ctl/verbs.h"
 #include "ctl/watching.h"
@@ -40,19 +42,34 @@ absl::Status Cordon(Session& session, bool cordoned, std::string_view verb) {
   return absl::OkStatus();
 }
 
+// Why it is still there, in the words of its controller, and what to do.
+std::string InTheWay(const std::optional<v1::Condition>& released, const std::string& name) {
+  const std::string lost =
+      fmt::format("if the machine is lost, use 'ctl host remove {} --force'", name);
+  if (!released || released->status() == v1::Condition::True) return lost;
+  if (released->reason() != "InstancesRemain")
+    return fmt::format("{}; {}", released->message(), lost);
+  return fmt::format(
+      "{}, which nothing moves: delete their sites, or apply them with replicas: 0; {}",
+      released->message(), lost);
+}
+
 // Asks until the host is gone: its controller releases what it held.
 absl::Status WaitUntilGone(Session& session, const ObjectKey& key) {
   ASSIGN_OR_RETURN(const absl::Duration timeout, session.DurationFlag("timeout"));
+  std::optional<v1::Condition> released;
+  std::string last;
   const absl::Status end =
-      WaitForObject(session, key, timeout, [](const v1::Object* object) -> absl::StatusOr<Next> {
-        return object == nullptr ? Next::kStop : Next::kGoOn;
+      WaitForObject(session, key, timeout, [&](const v1::Object* object) -> absl::StatusOr<Next> {
+        if (object == nullptr) return Next::kStop;
+        released = FindCondition(*object, "Released");
+        if (released && std::exchange(last, released->message()) != released->message())
+          session.Err("  {}\n", InTheWay(released, key.name));
+        return Next::kGoOn;
       });
   if (!absl::IsDeadlineExceeded(end)) return end;
-  return DeadlineExceeded(
-      "timed out waiting for host/{0} to be removed: it waits for its agent to take down what it "
-      "runs; if the machine is "
-      "lost, use 'ctl host remove {0} --force'",
-      key.name);
+  return DeadlineExceeded("timed out waiting for host/{} to be removed: {}", key.name,
+                          InTheWay(released, key.name));
 }
 
 }  // namespace

@@ -587,6 +587,21 @@ TEST_F(RunTest, HostRemoveSaysWhatToDoWhenTheAgentIsSilent) {
   EXPECT_THAT(err_, HasSubstr("'ctl host remove h1 --force'"));
 }
 
+TEST_F(RunTest, HostRemoveNamesWhatTheHostHoldsAndWhatToDo) {
+  v1::Object host = HostNamed("h1");
+  host.mutable_host()->mutable_metadata()->add_finalizers("reeve/host");
+  v1::Condition* released = host.mutable_host()->mutable_status()->add_conditions();
+  released->set_type("Released");
+  released->set_status(v1::Condition::False);
+  released->set_reason("InstancesRemain");
+  released->set_message("it still holds default/clock-0");
+  api_.Put(host);
+  EXPECT_EQ(Ctl({"host", "remove", "h1", "--timeout=10ms"}), 1);
+  EXPECT_THAT(err_, HasSubstr("it still holds default/clock-0, which nothing moves"));
+  EXPECT_THAT(err_, HasSubstr("delete their sites"));
+  EXPECT_THAT(err_, ::testing::Not(HasSubstr("take down")));
+}
+
 TEST_F(RunTest, Config) {
   EXPECT_EQ(Ctl({"config", "get-contexts"}), 0);
   EXPECT_EQ(out_,
