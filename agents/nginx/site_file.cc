@@ -74,17 +74,19 @@ absl::StatusOr<std::vector<NginxBlock>> FilesBackend(const SiteInput& input) {
     ASSIGN_OR_RETURN(const std::string sub, SubPath("files.root", files.root()));
     root += "/" + sub;
   }
-  std::string last = "=404";
+  std::vector<std::string> tries = {"$uri", "$uri/"};
   if (!files.fallback().empty()) {
     ASSIGN_OR_RETURN(const std::string fallback, SubPath("files.fallback", files.fallback()));
-    last = "/" + fallback;
+    tries.push_back("/" + fallback);
   }
+  // Last, so that a fallback that is not there is a 404 and not a cycle, which nginx answers 500.
+  tries.push_back("=404");
   return std::vector<NginxBlock>{
       {"root", {root}},
       {"index", {"index.html"}},
       // What was pushed with the content by mistake: .env, .git. The exception is for proofs.
       {"location", {"~", kHiddenPath}, {{"return", {"404"}}}},
-      {"location", {"/"}, {{"try_files", {"$uri", "$uri/", last}}}},
+      {"location", {"/"}, {{"try_files", tries}}},
   };
 }
 
