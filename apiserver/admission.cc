@@ -171,11 +171,31 @@ absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::st
   return absl::OkStatus();
 }
 
+// What is being deleted gets no new children: whoever takes it down has then seen all of them.
+absl::Status Admission::RequireOwner(const Message& object) {
+  for (const v1::OwnerReference& reference : schema::Meta(object).owner_references()) {
+    const schema::Kind* kind = attempt_->kinds().FindByName(reference.kind());
+    if (kind == nullptr || !reference.controller()) continue;
+    const std::string ns = kind->namespaced() ? schema::Meta(object).namespace_() : "";
+    ASSIGN_OR_RETURN(const Message* owner, attempt_->Find({kind->name, ns, reference.name()}));
+    if (owner == nullptr || schema::Meta(*owner).uid() != reference.uid()) continue;
+    if (schema::Meta(*owner).has_deletion_timestamp()) {
+      return FailedPrecondition("its owner, {}, is being deleted", ToString(schema::KeyOf(*owner)));
+    }
+    if (RevisionOf(*owner) != 0) {
+      attempt_->Require(
+          store::MustBeAt(ObjectStoreKey(*kind, ns, reference.name()), RevisionOf(*owner)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operation) {
   const schema::Kind& kind = KindOf(*object);
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
   RETURN_IF_ERROR(RequireNamespace(kind, key.ns));
+  RETURN_IF_ERROR(RequireOwner(*object));
   const ObjectPtr applied = CloneObject(*object);
   KeepServerOwned(nullptr, object.get());
   CopyPart(nullptr, object.get(), "status");

@@ -404,6 +404,22 @@ TEST_F(RegistryTest, AProcessBelongsToProcessSites) {
               HasSubstr("spec.process: required when spec.type is Process"));
 }
 
+TEST_F(RegistryTest, WhatIsBeingDeletedGetsNoChildren) {
+  v1::Object site = MakeStaticSite("blog");
+  Meta(&site)->add_finalizers("reeve/site");
+  site = Create(site);
+  v1::Object domain = MakeDomain("a.example", "blog");
+  v1::OwnerReference* owner = Meta(&domain)->add_owner_references();
+  owner->set_kind("Site");
+  owner->set_name("blog");
+  owner->set_uid(site.site().metadata().uid());
+  owner->set_controller(true);
+  ASSERT_TRUE(TryDelete("Site", "default", "blog").ok());
+  const absl::Status refused = TryCreate(domain).status();
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_THAT(Text(refused), HasSubstr("its owner, Site default/blog, is being deleted"));
+}
+
 TEST_F(RegistryTest, ADomainIsNamedByItsHostname) {
   v1::Object domain = MakeDomain("a.example", "blog");
   domain.mutable_domain()->mutable_spec()->set_hostname("b.example");

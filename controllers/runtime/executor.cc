@@ -18,6 +18,12 @@ absl::Status Context(absl::Status status, std::string_view verb, const ObjectKey
   return Annotate(std::move(status), fmt::format("{} {}", verb, ToString(key)));
 }
 
+// The request may have been executed all the same.
+bool NoAnswer(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsCancelled(status) || absl::IsUnknown(status);
+}
+
 }  // namespace
 
 bool Arrived(const AwaitedWrite& write, const World& world) {
@@ -40,6 +46,7 @@ absl::Status EffectExecutor::Run(const CreateObject& effect, const std::string& 
   *request.mutable_object() = effect.object;
   request.set_field_manager(manager);
   const absl::StatusOr<v1::Object> made = options_.client->Create(request);
+  if (NoAnswer(made.status())) out->uncertain.push_back(schema::KeyOf(effect.object));
   if (!made.ok()) return Context(made.status(), "creating", schema::KeyOf(effect.object));
   Wrote(*made, out);
   return absl::OkStatus();
@@ -79,6 +86,16 @@ absl::Status EffectExecutor::Run(const DeleteObject& effect, Execution* out) {
     Wrote(answer->object(), out);
   }
   return absl::OkStatus();
+}
+
+Execution EffectExecutor::Look(const std::vector<ObjectKey>& uncertain) {
+  Execution out;
+  for (const ObjectKey& key : uncertain) {
+    const absl::StatusOr<v1::Object> found = options_.client->Get(key);
+    if (found.ok()) Wrote(*found, &out);
+    if (!found.ok() && !absl::IsNotFound(found.status())) out.status = found.status();
+  }
+  return out;
 }
 
 Execution EffectExecutor::Execute(const Outcome& outcome, const std::string& manager, Now now) {

@@ -27,6 +27,7 @@ bool Arrived(const AwaitedWrite& write, const World& world);
 struct Execution {
   absl::Status status;  // Of the first effect that failed; those after it were not tried.
   std::vector<AwaitedWrite> writes;  // What was done before that.
+  std::vector<ObjectKey> uncertain;  // New objects that may have been made: no answer came.
 };
 
 // Thread-compatible; everything must outlive it.
@@ -42,6 +43,8 @@ class EffectExecutor {
   explicit EffectExecutor(Options options) : options_(std::move(options)) {}
 
   Execution Execute(const Outcome& outcome, const std::string& manager, Now now);
+  // Looks at what an earlier execution left uncertain. What is there counts as written.
+  Execution Look(const std::vector<ObjectKey>& uncertain);
 
  private:
   absl::Status Run(const CreateObject& effect, const std::string& manager, Execution* out);

@@ -68,6 +68,9 @@ class Manager::Impl {
     Breaker breaker;
     std::map<ObjectKey, std::vector<AwaitedWrite>> resting;  // Until these writes have come back.
     std::set<ObjectKey> woken_at_rest;
+    // Creations without an answer: looked for before the key is reconciled again, else what was
+    // made would be missing from the decision.
+    std::map<ObjectKey, std::vector<ObjectKey>> uncertain;
   };
 
   void AddInformer(const std::string& kind);
@@ -87,6 +90,7 @@ class Manager::Impl {
   void Finish(Controller* controller, const ObjectKey& key, const Outcome& outcome,
               const Execution& execution);
   void Failed(Controller* controller, const ObjectKey& key, const absl::Status& status);
+  bool Resolve(Controller* controller, const ObjectKey& key);
   bool Throttled(Controller* controller, const ObjectKey& key, Now now);
   void Complain(Controller* controller, const ObjectKey& key, const std::string& reason,
                 const std::string& message);
@@ -294,10 +298,22 @@ bool Manager::Impl::WorkOnOne(Now now) {
 bool Manager::Impl::Work(Controller* controller, const ObjectKey& key, Now now) {
   const bool rests = controller->resting.contains(key);
   if (rests) controller->woken_at_rest.insert(key);
-  const bool works = !rests && !Throttled(controller, key, now);
+  const bool works = !rests && !Throttled(controller, key, now) && Resolve(controller, key);
   if (works) Reconcile(controller, key, now);
   controller->queue.Done(key, now);
   return works;
+}
+
+bool Manager::Impl::Resolve(Controller* controller, const ObjectKey& key) {
+  const auto known = controller->uncertain.find(key);
+  if (known == controller->uncertain.end()) return true;
+  const Execution execution = executor_.Look(known->second);
+  if (!execution.status.ok()) {
+    Failed(controller, key, execution.status);
+    return false;
+  }
+  controller->uncertain.erase(known);
+  return true;
 }
 
 bool Manager::Impl::Throttled(Controller* controller, const ObjectKey& key, Now now) {
@@ -346,6 +362,7 @@ void Manager::Impl::Finish(Controller* controller, const ObjectKey& key, const O
   std::vector<AwaitedWrite> awaited = execution.writes;
   std::erase_if(awaited, [&](const AwaitedWrite& write) { return Arrived(write, world_); });
   if (!awaited.empty()) controller->resting[key] = std::move(awaited);
+  if (!execution.uncertain.empty()) controller->uncertain[key] = execution.uncertain;
   if (!execution.status.ok()) return Failed(controller, key, execution.status);
   controller->queue.Forget(key);
   if (outcome.after.has_value()) {

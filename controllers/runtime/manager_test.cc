@@ -122,6 +122,22 @@ TEST_F(ManagerTest, OwnWritesAreSeenAtOnceByEveryKey) {
   EXPECT_FALSE(api.Get({"Instance", "default", "b-0"}).ok());
 }
 
+// A decision without what was made would take an owner away before its children.
+TEST_F(ManagerTest, WhatWasMadeWithoutAnAnswerIsSeenBeforeTheNextLook) {
+  api.MustCreate(schema::Wrap(NamedSite("a")));
+  Start(MakesOne);
+  while (!manager->Synced()) manager->ProcessOne(clock.Read());
+  api.Freeze("Instance");
+  int lost = 0;
+  api.after_write = [&](const std::string& what) {
+    const bool first = what.find("Instance") != std::string::npos && lost++ == 0;
+    return first ? absl::UnavailableError("no answer") : absl::OkStatus();
+  };
+  Pass(absl::Minutes(1));
+  EXPECT_EQ(lost, 1);
+  EXPECT_EQ(manager->world().All("Instance").size(), 1u);
+}
+
 TEST_F(ManagerTest, AKeyRestsUntilItsWritesHaveComeBack) {
   api.MustCreate(schema::Wrap(NamedSite("a")));
   Start(Restless);
