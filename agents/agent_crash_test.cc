@@ -77,7 +77,7 @@ TEST_P(AgentCrashTest, DiesAtEveryCall) {
     const auto harness = Before(GetParam());
     Make(GetParam(), harness.get());
     harness->os.CrashAt(n);
-    harness->RunFor(absl::Seconds(2));
+    harness->RunFor(absl::Seconds(3));
     harness->os.Revive();
     ASSERT_TRUE(harness->Start());
     harness->Settle();
@@ -109,7 +109,7 @@ TEST_P(AgentCrashTest, RecoveryLeavesNothingHalfDone) {
     const auto harness = Before(GetParam());
     harness->Apply(harness->ProcessWork("blog", 20000, harness->blob1));
     harness->os.CrashAt(n);
-    harness->RunFor(absl::Seconds(2));
+    harness->RunFor(absl::Seconds(3));
     harness->os.Revive();
     ASSERT_TRUE(harness->Start());
     const std::string text = Comparable(harness->HostText());

@@ -59,17 +59,26 @@ void Prober::SetTargets(const std::vector<Target>& targets, Now now) {
   states_ = std::move(states);
 }
 
-absl::Status Prober::ProbeContent(const std::string& dir) {
+// nginx would answer 404 to everything, or to every unknown path.
+absl::Status Prober::ProbeContent(const v1::Artifact::Probe& probe) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, files_->Open(content_root_));
-  ASSIGN_OR_RETURN(const std::string target, root->ReadLink(dir + "/current"));
-  ASSIGN_OR_RETURN(const FileInfo info, root->Stat(dir + "/" + target));
-  if (info.type != FileType::kDirectory)
-    return FailedPrecondition("{}/current is no directory", dir);
+  ASSIGN_OR_RETURN(const std::string target, root->ReadLink(probe.dir() + "/current"));
+  std::string served = fmt::format("{}/{}", probe.dir(), target);
+  if (!probe.root().empty()) served += "/" + probe.root();
+  const absl::StatusOr<FileInfo> directory = root->Stat(served);
+  if (!directory.ok() || directory->type != FileType::kDirectory) {
+    return FailedPrecondition("the content has no directory {}",
+                              probe.root().empty() ? "at all" : probe.root());
+  }
+  if (probe.fallback().empty()) return absl::OkStatus();
+  const absl::StatusOr<FileInfo> fallback = root->Stat(served + "/" + probe.fallback());
+  if (!fallback.ok() || fallback->type != FileType::kRegular)
+    return FailedPrecondition("the content has no file {}", probe.fallback());
   return absl::OkStatus();
 }
 
 absl::Status Prober::Probe(const v1::Artifact::Probe& probe) {
-  if (!probe.dir().empty()) return ProbeContent(probe.dir());
+  if (!probe.dir().empty()) return ProbeContent(probe);
   const absl::Duration timeout = ProbeTimeout(probe.check());
   if (probe.check().http_path().empty()) {
     return Annotate(net_->TcpConnect(probe.port(), timeout),

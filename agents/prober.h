@@ -67,7 +67,7 @@ class Prober {
     absl::Duration due = absl::ZeroDuration();
   };
   absl::Status Probe(const v1::Artifact::Probe& probe);
-  absl::Status ProbeContent(const std::string& dir);
+  absl::Status ProbeContent(const v1::Artifact::Probe& probe);
   static bool Take(const absl::Status& result, Now now, State* state);
   static bool TakeSuccess(Now now, State* state);
   static bool TakeStarting(const std::string& message, Now now, Health* health,

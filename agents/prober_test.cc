@@ -166,6 +166,25 @@ TEST_F(ProberTest, HealthFromBeforeARestartIsKept) {
   EXPECT_EQ(prober_.Find("default/a")->healthy_since, absl::FromUnixSeconds(1000));
 }
 
+TEST_F(ProberTest, WhatIsServedIsInTheContent) {
+  os_.WriteFile("/srv/reeve/blog/releases/sha256-1/public/index.html", "hello");
+  os_.tree().Link("releases/sha256-1", "/srv/reeve/blog/current");
+  const auto probed = [&](const std::string& root, const std::string& fallback) {
+    Prober::Target target = {.work = "default/a", .hash = root + "|" + fallback};
+    target.probe.set_dir("blog");
+    target.probe.set_root(root);
+    target.probe.set_fallback(fallback);
+    Set(target);
+    Step(absl::ZeroDuration());
+    return Status();
+  };
+  EXPECT_EQ(probed("public", "index.html"), v1::Condition::True);
+  EXPECT_EQ(probed("public", ""), v1::Condition::True);
+  EXPECT_NE(probed("nosuch", ""), v1::Condition::True);
+  EXPECT_NE(probed("public", "nosuch.html"), v1::Condition::True);
+  EXPECT_NE(probed("public/index.html", ""), v1::Condition::True);
+}
+
 TEST_F(ProberTest, ContentIsThereOrNot) {
   Prober::Target target = {.work = "default/a", .hash = "h1"};
   target.probe.set_dir("blog");

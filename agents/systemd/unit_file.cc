@@ -58,8 +58,12 @@ class Emitter {
   absl::Status status_;
 };
 
+const std::string& StateName(const v1::Artifact::Unit& unit) {
+  return unit.state().empty() ? unit.name() : unit.state();
+}
+
 std::string StateDir(const v1::Artifact::Unit& unit) {
-  return fmt::format("/var/lib/{}/{}", kStateDirs, unit.name());
+  return fmt::format("/var/lib/{}/{}", kStateDirs, StateName(unit));
 }
 
 using Variables = std::map<std::string, std::string>;
@@ -204,7 +208,7 @@ void EmitService(const UnitInput& input, Emitter& out) {
   out.Set("RestartSec", "1s");
   out.Set("KillMode", "control-group");
   out.Set("TimeoutStopSec", "20s");
-  out.Set("StateDirectory", fmt::format("{}/{}", kStateDirs, unit.name()));
+  out.Set("StateDirectory", fmt::format("{}/{}", kStateDirs, StateName(unit)));
   out.Set("StateDirectoryMode", "0700");
   out.Set("UMask", "0077");
   EmitLimits(unit.resources(), out);
@@ -214,8 +218,10 @@ void EmitService(const UnitInput& input, Emitter& out) {
 // Names come from Reeve, but what is read back from a disk is checked again before it becomes a
 // path.
 absl::Status CheckNames(const v1::Artifact::Unit& unit) {
-  for (const auto& [field, name] :
-       {std::pair("name", unit.name()), {"dir", unit.dir()}, {"user", unit.user()}}) {
+  for (const auto& [field, name] : {std::pair("name", unit.name()),
+                                    {"dir", unit.dir()},
+                                    {"user", unit.user()},
+                                    {"state", StateName(unit)}}) {
     const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
     if (name.empty() || name.starts_with('-') || !std::ranges::all_of(name, good)) {
       return InvalidArgument("{}: \"{}\" is not a label", field, name);

@@ -31,6 +31,14 @@ void AddContent(const v1::Instance& instance, v1::Work* work) {
   unpack->set_blob(instance.spec().blob());
 }
 
+// Not by the Instance's uid: a copy that goes and comes back on its host finds what it kept.
+std::string StateName(const v1::Instance& instance) {
+  const v1::OwnerReference* site = client::FindController(instance.metadata());
+  if (site == nullptr) return "";
+  return fmt::format("{}-{}-{}", instance.spec().site(), instance.spec().ordinal(),
+                     std::string_view(site->uid()).substr(0, 8));
+}
+
 void AddUnit(const v1::Instance& instance, int port, v1::Work* work) {
   const v1::ProcessSpec& process = instance.spec().process();
   v1::Artifact::Unit* unit = Add(work, "unit")->mutable_unit();
@@ -44,13 +52,17 @@ void AddUnit(const v1::Instance& instance, int port, v1::Work* work) {
   unit->set_description(fmt::format("Site {}/{}, instance {}", instance.metadata().namespace_(),
                                     instance.spec().site(), instance.spec().ordinal()));
   unit->set_blob(instance.spec().blob());
+  unit->set_state(StateName(instance));
 }
 
 void AddProbe(const v1::Instance& instance, int port, v1::Work* work) {
   v1::Artifact::Probe* probe = Add(work, "probe")->mutable_probe();
   probe->set_port(port);
   if (instance.spec().has_health()) *probe->mutable_check() = instance.spec().health();
-  if (port == 0) probe->set_dir(InstanceHostName(instance));
+  if (port != 0) return;
+  probe->set_dir(InstanceHostName(instance));
+  probe->set_root(instance.spec().static_().root());
+  probe->set_fallback(instance.spec().static_().fallback());
 }
 
 }  // namespace

@@ -101,3 +101,21 @@ fleet_test_hidden_files_are_not_served() {
   expect_contains "$(fleet_get t1 hidden.example.test /.well-known/proof)" told "proof"
   ctl delete site/hidden
 }
+
+# A copy that goes and comes back finds what it kept.
+fleet_test_state_outlives_replicas() {
+  mkdir -p "$STATE/tmp/keeper"
+  cat >"$STATE/tmp/keeper/server.js" <<'JS'
+const fs = require('fs'), file = process.env.STATE_DIR + '/starts';
+fs.appendFileSync(file, 'x');
+require('http').createServer((q, r) => r.end('starts ' + fs.readFileSync(file).length + '\n')).listen(process.env.PORT, '127.0.0.1');
+JS
+  process_site keeper t1 | ctl apply -f -
+  ctl deploy site/keeper "$STATE/tmp/keeper"
+  eventually 30 serves t1 keeper.example.test "starts 1"
+  process_site keeper t1 | sed 's/^  process:/  replicas: 0\n  process:/' | ctl apply -f -
+  eventually 30 serves_not t1 keeper.example.test starts
+  process_site keeper t1 | ctl apply -f -
+  eventually 30 serves t1 keeper.example.test "starts 2"
+  ctl delete site/keeper
+}
