@@ -10,19 +10,23 @@ namespace {
 // The hash is long and says nothing in a list of steps.
 std::string Short(const std::string& digest) { return digest.substr(0, 15); }
 
-std::string DescribeStage(const pb::Step::StageSites& stage) {
-  std::string names;
-  for (const auto& site : stage.sites()) names += " " + site.name();
-  for (const auto& name : stage.keep()) names += " " + name + " (as it is)";
-  return fmt::format("stage and test routes of generation {}:{}", stage.generation(), names);
+// Of a step of a plan. A step by itself, as errors show it to the owner of one route, does not name
+// the routes of the others.
+std::string DescribeInPlan(const pb::Step& step) {
+  std::string text = Describe(step);
+  if (!step.has_stage_sites()) return text;
+  text += ":";
+  for (const auto& site : step.stage_sites().sites()) text += " " + site.name();
+  for (const auto& name : step.stage_sites().keep()) text += " " + name + " (as it is)";
+  return text;
 }
 
 std::string DescribeLane(const pb::Lane& lane, bool daemon_reload) {
   std::string text = fmt::format("{}{}:\n", lane.work(), lane.forward() ? " (removal)" : "");
-  for (const pb::Step& step : lane.before()) text += fmt::format("  {}\n", Describe(step));
+  for (const pb::Step& step : lane.before()) text += fmt::format("  {}\n", DescribeInPlan(step));
   if (daemon_reload && !lane.after().empty())
     text += "  -- systemd daemon-reload, once for all --\n";
-  for (const pb::Step& step : lane.after()) text += fmt::format("  {}\n", Describe(step));
+  for (const pb::Step& step : lane.after()) text += fmt::format("  {}\n", DescribeInPlan(step));
   return text;
 }
 
@@ -59,7 +63,7 @@ std::string Describe(const pb::Step& step) {
     case S::kDaemonReload:
       return "systemd daemon-reload";
     case S::kStageSites:
-      return DescribeStage(step.stage_sites());
+      return fmt::format("stage and test routes of generation {}", step.stage_sites().generation());
     case S::kSwitchSites:
       return fmt::format("make routes of generation {} live", step.switch_sites().generation());
     case S::kSaveAside:

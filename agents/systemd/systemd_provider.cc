@@ -1,5 +1,6 @@
 #include "agents/systemd/systemd_provider.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -13,6 +14,17 @@ constexpr auto kPrefix = "reeve-";
 constexpr auto kSuffix = ".service";
 constexpr uint64_t kUnitBytesMax = 1 << 20;
 constexpr uint32_t kUnitMode = 0644;
+
+// Reeve's own programs, which the agent did not make and whoever installed them did: neither ours
+// to keep nor foreign. A drop-in's directory has the unit's name in front.
+constexpr std::string_view kPrograms[] = {"reeve-agent.service", "reeve-apiserver.service",
+                                          "reeve-controllers.service", "reeve-standalone.service"};
+
+bool IsProgram(std::string_view file) {
+  return std::ranges::any_of(kPrograms, [&](std::string_view unit) {
+    return file == unit || file == fmt::format("{}.d", unit);
+  });
+}
 
 std::string FileOf(const std::string& name) { return name + kSuffix; }
 
@@ -70,7 +82,7 @@ class SystemdProvider : public HostProvider {
     RETURN_IF_ERROR(ObserveFiles(inventory, &units));
     ASSIGN_OR_RETURN(const std::vector<UnitState> loaded, host_.bus->ListUnits(kPrefix));
     for (const UnitState& state : loaded) {
-      if (!state.name.ends_with(kSuffix)) continue;
+      if (!state.name.ends_with(kSuffix) || IsProgram(state.name)) continue;
       FillState(state,
                 &units[state.name.substr(0, state.name.size() - std::string_view(kSuffix).size())]);
     }
@@ -134,7 +146,7 @@ class SystemdProvider : public HostProvider {
     ASSIGN_OR_RETURN(const std::unique_ptr<Root> root, host_.files->Open(host_.paths.units));
     ASSIGN_OR_RETURN(const std::vector<std::string> names, root->List(""));
     for (const std::string& file : names) {
-      if (!file.starts_with(kPrefix)) continue;
+      if (!file.starts_with(kPrefix) || IsProgram(file)) continue;
       const std::string path = fmt::format("{}/{}", root->path(), file);
       const absl::StatusOr<std::optional<Found>> found = ReadUnitFile(*root, file);
       if (!found.ok() && !absl::IsFailedPrecondition(found.status())) return found.status();

@@ -119,3 +119,7 @@ JS
   eventually 30 serves t1 keeper.example.test "starts 2"
   ctl delete site/keeper
 }
+
+fleet_test_own_programs_are_not_foreign() {
+  expect_empty "$(field host/t1 status.foreign | grep reeve-agent || true)" "the agent among what is foreign"
+}
