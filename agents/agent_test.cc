@@ -29,6 +29,12 @@ class AgentTest : public ::testing::Test, public AgentHarness {
     Apply(ProcessWork("blog", 20000, blob1));
     Apply(RouteWork("blog", "blog.example", 20000));
   }
+  // A process and its route, both of their own: s3 on port 20003 at s3.example.
+  void ApplySite(int i) {
+    const std::string name = fmt::format("s{}", i);
+    Apply(ProcessWork(name, 20000 + i, blob1));
+    Apply(RouteWork(name, name + ".example", 20000 + i));
+  }
   v1::WorkStatus::State State(const std::string& name) { return GetWork(name).status().state(); }
   std::string Reason(const std::string& name, std::string_view type) {
     const v1::Work work = GetWork(name);
@@ -85,11 +91,7 @@ TEST_F(AgentTest, TheSecondTimeNothingIsDone) {
 TEST_F(AgentTest, ManyChangesAreOneReloadOfEach) {
   Settle();
   const auto before = os.counters();
-  for (int i = 0; i < 10; ++i) {
-    const std::string name = fmt::format("s{}", i);
-    Apply(ProcessWork(name, 20000 + i, blob1));
-    Apply(RouteWork(name, name + ".example", 20000 + i));
-  }
+  for (int i = 0; i < 10; ++i) ApplySite(i);
   Settle();
   EXPECT_EQ(Visit("s9.example"), 200);
   EXPECT_EQ(os.counters().daemon_reloads - before.daemon_reloads, 1);
@@ -100,9 +102,7 @@ TEST_F(AgentTest, ChangesThatComeOneAfterTheOtherAreOneBatch) {
   Settle();
   const auto before = os.counters();
   for (int i = 0; i < 10; ++i) {
-    const std::string name = fmt::format("s{}", i);
-    Apply(ProcessWork(name, 20000 + i, blob1));
-    Apply(RouteWork(name, name + ".example", 20000 + i));
+    ApplySite(i);
     RunFor(absl::Milliseconds(100), absl::Milliseconds(100));
   }
   EXPECT_EQ(os.counters().daemon_reloads, before.daemon_reloads);

@@ -9,6 +9,7 @@
 #include "apiserver/keys.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
+#include "apiserver/violations.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -23,12 +24,6 @@ using schema::Violations;
 // Operations in managedFields.
 constexpr std::string_view kApply = "Apply";
 constexpr std::string_view kUpdate = "Update";
-
-void Add(Violations* violations, std::string_view field, std::string message) {
-  v1::FieldViolation& violation = violations->emplace_back();
-  violation.set_field(std::string(field));
-  violation.set_message(std::move(message));
-}
 
 // Metadata that only the server writes is what it was; nothing, for a new object.
 void KeepServerOwned(const Message* before, Message* after) {
@@ -68,9 +63,9 @@ void CheckFinalizers(const Message& before, const Message& after, Violations* vi
   const auto& old = schema::Meta(before).finalizers();
   for (const std::string& finalizer : schema::Meta(after).finalizers()) {
     if (std::find(old.begin(), old.end(), finalizer) != old.end()) continue;
-    Add(violations, "metadata.finalizers",
-        fmt::format("no new finalizers can be added while the object is being deleted: {}",
-                    finalizer));
+    AddViolation(violations, "metadata.finalizers",
+                 fmt::format("no new finalizers can be added while the object is being deleted: {}",
+                             finalizer));
   }
 }
 
@@ -253,7 +248,7 @@ absl::StatusOr<const Message*> Admission::FindForWrite(const Message& request) {
   RETURN_IF_ERROR(CheckObject(options_.who, kind, *before));
   if (meta.resource_version().empty()) {
     Violations missing;
-    Add(&missing, "metadata.resourceVersion", "must be specified for an update");
+    AddViolation(&missing, "metadata.resourceVersion", "must be specified for an update");
     return schema::ToStatus(missing, schema::KeyOf(request));
   }
   const bool same_uid = meta.uid().empty() || meta.uid() == schema::Meta(*before).uid();

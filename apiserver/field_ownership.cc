@@ -19,11 +19,6 @@ using google::protobuf::Reflection;
 using Paths = std::set<FieldPath>;
 using Steps = std::vector<FieldPath::Step>;
 
-bool IsWriters(const v1::ManagedFieldsEntry& entry, const ManagedWrite& write) {
-  return entry.manager() == write.manager && entry.operation() == write.operation &&
-         entry.subresource() == write.subresource;
-}
-
 Paths PathsOf(const v1::ManagedFieldsEntry& entry) {
   Paths paths;
   for (const std::string& text : entry.fields()) {
@@ -37,7 +32,7 @@ Paths PathsOf(const v1::ManagedFieldsEntry& entry) {
 Paths OwnedBy(bool mine, const ManagedWrite& write, const Message& object) {
   Paths paths;
   for (const v1::ManagedFieldsEntry& entry : schema::Meta(object).managed_fields()) {
-    if (IsWriters(entry, write) == mine) paths.merge(PathsOf(entry));
+    if (IsOf(entry, write) == mine) paths.merge(PathsOf(entry));
   }
   return paths;
 }
@@ -137,7 +132,7 @@ absl::Status CheckConflicts(const ManagedWrite& write, const Message& before,
   std::map<std::string, std::vector<FieldPath>> by_manager;
   schema::Violations violations;
   for (const v1::ManagedFieldsEntry& entry : schema::Meta(before).managed_fields()) {
-    if (IsWriters(entry, write) || entry.subresource() != write.subresource) continue;
+    if (IsOf(entry, write) || entry.subresource() != write.subresource) continue;
     const Paths owned = PathsOf(entry);
     for (const FieldPath& path : changed) {
       if (!owned.contains(path)) continue;

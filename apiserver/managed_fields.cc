@@ -49,8 +49,7 @@ Paths Present(const Message& object, std::string_view subresource) {
 
 v1::ManagedFieldsEntry* EntryOf(const ManagedWrite& write, v1::ObjectMeta* meta) {
   for (v1::ManagedFieldsEntry& entry : *meta->mutable_managed_fields()) {
-    const bool same = entry.manager() == write.manager && entry.operation() == write.operation;
-    if (same && entry.subresource() == write.subresource) return &entry;
+    if (IsOf(entry, write)) return &entry;
   }
   v1::ManagedFieldsEntry* entry = meta->add_managed_fields();
   entry->set_manager(write.manager);
@@ -82,6 +81,11 @@ void DropEmpty(v1::ObjectMeta* meta) {
 }
 
 }  // namespace
+
+bool IsOf(const v1::ManagedFieldsEntry& entry, const ManagedWrite& write) {
+  return entry.manager() == write.manager && entry.operation() == write.operation &&
+         entry.subresource() == write.subresource;
+}
 
 void RecordManagedFields(const ManagedWrite& write, const Message* before, const Message* applied,
                          Message* after) {

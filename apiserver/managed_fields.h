@@ -19,6 +19,9 @@ struct ManagedWrite {
   absl::Time now;
 };
 
+// Whether `entry` holds what `write`'s manager has written in this way.
+bool IsOf(const v1::ManagedFieldsEntry& entry, const ManagedWrite& write);
+
 // Records that `write` made `after` out of `before` (null: it is new): the changed fields are its
 // manager's from now on, no longer another's. For an Apply, `applied` is what the manifest says:
 // its fields are the manager's, changed or not, and no others.

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "apiserver/violations.h"
 #include "base/status.h"
 
 namespace reeve::apiserver {
@@ -14,12 +15,6 @@ constexpr std::string_view kVariables[] = {"PORT", "HOST", "STATE_DIR"};
 
 bool IsVariable(std::string_view name) {
   return std::ranges::find(kVariables, name) != std::end(kVariables);
-}
-
-void Add(schema::Violations* violations, std::string field, std::string message) {
-  v1::FieldViolation& violation = violations->emplace_back();
-  violation.set_field(std::move(field));
-  violation.set_message(std::move(message));
 }
 
 // Of the first $(NAME) that there is not; "" when all are known. $$ is a dollar sign.
@@ -51,7 +46,7 @@ void CheckCommand(const v1::ProcessSpec& process, schema::Violations* violations
   for (int i = 0; i < process.command_size(); ++i) {
     const std::string& word = process.command(i);
     const std::string why = i == 0 ? WhyNotProgram(word) : WhyNotExpandable(word);
-    if (!why.empty()) Add(violations, fmt::format("spec.process.command[{}]", i), why);
+    if (!why.empty()) AddViolation(violations, fmt::format("spec.process.command[{}]", i), why);
   }
 }
 
@@ -59,11 +54,11 @@ void CheckEnv(const v1::ProcessSpec& process, schema::Violations* violations) {
   for (int i = 0; i < process.env_size(); ++i) {
     const v1::EnvVar& variable = process.env(i);
     if (IsVariable(variable.name())) {
-      Add(violations, fmt::format("spec.process.env[{}].name", i),
-          fmt::format("{} is given by Reeve to every process", variable.name()));
+      AddViolation(violations, fmt::format("spec.process.env[{}].name", i),
+                   fmt::format("{} is given by Reeve to every process", variable.name()));
     }
     const std::string why = WhyNotExpandable(variable.value());
-    if (!why.empty()) Add(violations, fmt::format("spec.process.env[{}].value", i), why);
+    if (!why.empty()) AddViolation(violations, fmt::format("spec.process.env[{}].value", i), why);
   }
 }
 

@@ -2,17 +2,12 @@
 
 #include "apiserver/process_rules.h"
 #include "apiserver/timestamps.h"
+#include "apiserver/violations.h"
 #include "base/status.h"
 #include "reeve/v1/kinds.pb.h"
 
 namespace reeve::apiserver {
 namespace {
-
-void Add(schema::Violations* violations, std::string_view field, std::string message) {
-  v1::FieldViolation& violation = violations->emplace_back();
-  violation.set_field(std::string(field));
-  violation.set_message(std::move(message));
-}
 
 const v1::Site& SiteOf(const Message& object) {
   return static_cast<const v1::Site&>(schema::Inner(object));
@@ -33,26 +28,27 @@ absl::Status CheckPortOnHost(Attempt* attempt, const v1::Site& site, int index,
   const int port = site.spec().process().port();
   ASSIGN_OR_RETURN(const Message* host, attempt->Find({"Host", "", name}));
   if (host == nullptr) {
-    Add(violations, fmt::format("spec.placement.hosts[{}]", index),
+    AddViolation(
+        violations, fmt::format("spec.placement.hosts[{}]", index),
         fmt::format("host \"{}\" does not exist, so that its port range is not known", name));
     return absl::OkStatus();
   }
   const v1::PortRange range = RangeOf(*host);
   if (port >= range.first() && port <= range.last()) return absl::OkStatus();
-  Add(violations, "spec.process.port",
-      fmt::format("must be between {} and {}, the port range of host {}", range.first(),
-                  range.last(), name));
+  AddViolation(violations, "spec.process.port",
+               fmt::format("must be between {} and {}, the port range of host {}", range.first(),
+                           range.last(), name));
   return absl::OkStatus();
 }
 
 absl::Status ValidatePort(Attempt* attempt, const v1::Site& site, schema::Violations* violations) {
   if (site.spec().process().port() == 0) return absl::OkStatus();
   if (site.spec().placement().hosts_size() != 1) {
-    Add(violations, "spec.placement.hosts",
-        "must name exactly one host when spec.process.port is set");
+    AddViolation(violations, "spec.placement.hosts",
+                 "must name exactly one host when spec.process.port is set");
   }
   if (site.spec().replicas() != 1)
-    Add(violations, "spec.replicas", "must be 1 when spec.process.port is set");
+    AddViolation(violations, "spec.replicas", "must be 1 when spec.process.port is set");
   for (int i = 0; i < site.spec().placement().hosts_size(); ++i) {
     RETURN_IF_ERROR(CheckPortOnHost(attempt, site, i, violations));
   }
@@ -63,11 +59,11 @@ absl::Status ValidateSite(Attempt* attempt, const Message& object, schema::Viola
   const v1::Site& site = SiteOf(object);
   const bool process = site.spec().type() == v1::SiteSpec::Process;
   if (process && !site.spec().has_process())
-    Add(violations, "spec.process", "required when spec.type is Process");
+    AddViolation(violations, "spec.process", "required when spec.type is Process");
   if (!process && site.spec().has_process())
-    Add(violations, "spec.process", "only when spec.type is Process");
+    AddViolation(violations, "spec.process", "only when spec.type is Process");
   if (process && site.spec().has_static_())
-    Add(violations, "spec.static", "only when spec.type is Static");
+    AddViolation(violations, "spec.static", "only when spec.type is Static");
   CheckProcess(site.spec().process(), violations);
   return ValidatePort(attempt, site, violations);
 }
@@ -76,8 +72,8 @@ absl::Status ValidateSite(Attempt* attempt, const Message& object, schema::Viola
 absl::Status ValidateDomain(Attempt*, const Message& object, schema::Violations* violations) {
   const auto& domain = static_cast<const v1::Domain&>(schema::Inner(object));
   if (domain.spec().hostname() != domain.metadata().name()) {
-    Add(violations, "metadata.name",
-        fmt::format("must be the same as spec.hostname, {}", domain.spec().hostname()));
+    AddViolation(violations, "metadata.name",
+                 fmt::format("must be the same as spec.hostname, {}", domain.spec().hostname()));
   }
   return absl::OkStatus();
 }
@@ -85,8 +81,8 @@ absl::Status ValidateDomain(Attempt*, const Message& object, schema::Violations*
 absl::Status ValidateHost(Attempt*, const Message& object, schema::Violations* violations) {
   const v1::PortRange range = RangeOf(object);
   if (range.first() > range.last()) {
-    Add(violations, "spec.portRange.first",
-        fmt::format("must not be greater than spec.portRange.last, {}", range.last()));
+    AddViolation(violations, "spec.portRange.first",
+                 fmt::format("must not be greater than spec.portRange.last, {}", range.last()));
   }
   return absl::OkStatus();
 }
