@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "client/conditions.h"
 #include "client/timestamps.h"
+#include "proto/schema/plain.h"
 
 namespace reeve::agents {
 namespace {
@@ -433,7 +434,10 @@ void AgentCore::SetProbeTargets(Now now) {
     const v1::Artifact::Probe* probe = FindProbe(EffectiveSpec(entry));
     if (probe == nullptr || entry.removing() || entry.applied_hash() != EffectiveHash(entry))
       continue;
-    Prober::Target target = {.work = entry.key(), .hash = EffectiveHash(entry), .probe = *probe};
+    Prober::Target target = {.work = entry.key(),
+                             .hash = EffectiveHash(entry),
+                             .probe = *probe,
+                             .uid = UidOfUnit(EffectiveSpec(entry))};
     if (entry.has_healthy_since()) target.healthy_since = client::ToTime(entry.healthy_since());
     targets.push_back(std::move(target));
   }
@@ -493,11 +497,12 @@ void AgentCore::WriteStatus(const v1::Work& work, Now now) {
     written_.erase(key);
   const auto newer = written_.find(key);
   const v1::Work& known = newer == written_.end() ? work : newer->second;
-  const v1::WorkStatus status = MakeWorkStatus({.entry = entry,
-                                                .attempt = attempts_.Find(key),
-                                                .health = prober_.Find(key),
-                                                .crash = crashes_.Find(key)},
-                                               known.status(), now.wall);
+  v1::WorkStatus status = MakeWorkStatus({.entry = entry,
+                                          .attempt = attempts_.Find(key),
+                                          .health = prober_.Find(key),
+                                          .crash = crashes_.Find(key)},
+                                         known.status(), now.wall);
+  schema::MakePlain(&status);
   if (MessageDifferencer::Equals(status, known.status())) return;
   v1::UpdateRequest update;
   *update.mutable_object()->mutable_work() = known;

@@ -270,6 +270,16 @@ TEST_F(AgentTest, AForeignListenerIsNamedAndNothingIsRendered) {
   EXPECT_EQ(HostText(), before_);
 }
 
+// Whoever runs it chose the name; the server takes no such text.
+TEST_F(AgentTest, AProcessWithAnOddNameIsReportedAllTheSame) {
+  os.HoldPort(20000, "\x1b[31mRED");
+  Apply(ProcessWork("blog", 20000, blob1));
+  Settle();
+  EXPECT_THAT(Text("blog", "Applied"), HasSubstr("held by \\x1b[31mRED"));
+  EXPECT_EQ(api.Get({"Host", "", "h1"})->host().status().foreign_listeners(0).process(),
+            "\\x1b[31mRED");
+}
+
 TEST_F(AgentTest, AUnitThatDoesNotStartIsUndoneAndTheOthersGoOn) {
   os.FailStart("reeve-instance-bad.service", "exit-code");
   Apply(ProcessWork("bad", 20001, blob1));

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "client/finalizers.h"
 #include "client/timestamps.h"
+#include "proto/schema/plain.h"
 
 namespace reeve::agents {
 namespace {
@@ -71,6 +72,7 @@ void Events::Queue(const v1::ObjectRef& regarding, v1::EventSpec::Type type,
   event.mutable_metadata()->set_name(fmt::format("{}.{}",
                                                  spec->regarding().name().substr(0, kNameMax),
                                                  Sha256Hex(identity).substr(0, kHashLength)));
+  schema::MakePlain(&event);
   waiting_.push_back(std::move(event));
   if (waiting_.size() > kWaitingMax) waiting_.pop_front();
 }

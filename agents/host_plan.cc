@@ -7,7 +7,9 @@
 
 #include "agents/ledger.h"
 #include "agents/mark.h"
+#include "agents/os/net.h"
 #include "base/status.h"
+#include "client/finalizers.h"
 
 namespace reeve::agents {
 namespace {
@@ -78,8 +80,10 @@ class Planner {
   void DraftUnit(const v1::Artifact& artifact, Draft* draft) const;
   void DraftRun(const v1::Artifact& artifact, bool same, bool drifted, Draft* draft) const;
   void DraftSite(const v1::Artifact& artifact, Draft* draft);
-  std::optional<pb::Refusal> ForeignListener(const v1::Artifact& artifact,
-                                             const Entry& entry) const;
+  std::optional<pb::Refusal> ForeignListener(const v1::Artifact& artifact, const Entry& entry,
+                                             bool runs) const;
+  uint32_t UidOfInstance(const std::string& uid) const;
+  bool LeadsAstray(const v1::Artifact::NginxSite& site) const;
 
   enum class Owner { kOurs, kOther, kForeign };
   Owner OwnerOf(const Entry& entry, Item::Kind kind, const std::string& name,
@@ -241,16 +245,15 @@ void Planner::DraftContent(const v1::Artifact& artifact, Draft* draft) const {
   step->mutable_switch_release()->set_blob(unpack.blob());
 }
 
+// On any address while the unit is still to be started; once it runs, only where its visitors would
+// be sent.
 std::optional<pb::Refusal> Planner::ForeignListener(const v1::Artifact& artifact,
-                                                    const Entry& entry) const {
-  uint32_t own_uid = 0;
-  for (const auto& other : EffectiveSpec(entry).artifacts()) {
-    if (other.has_user() && other.user().name() == artifact.unit().user())
-      own_uid = other.user().uid();
-  }
+                                                    const Entry& entry, bool runs) const {
+  const uint32_t own_uid = UidOf(EffectiveSpec(entry), artifact.unit().user());
   for (const auto& listener : inventory_.listeners()) {
     if (listener.port() != artifact.unit().port() || (own_uid != 0 && listener.uid() == own_uid))
       continue;
+    if (runs && !CoversLoopback(listener.address())) continue;
     return Refuse(
         entry, artifact.id(), "PortInUse",
         fmt::format("port {} is held by {} (pid {}) on this host", listener.port(),
@@ -273,7 +276,7 @@ void Planner::DraftUnit(const v1::Artifact& artifact, Draft* draft) const {
     return;
   const std::string sha = Sha256Hex(*content);
   const bool same = has_file && there->file().sha256() == sha;
-  if (!same || !IsActive(there)) draft->refusal = ForeignListener(artifact, entry);
+  draft->refusal = ForeignListener(artifact, entry, same && IsActive(there));
   if (draft->refusal) return;
 
   const Item* recorded = FindItem(entry, Item::UNIT, unit.name());
@@ -321,10 +324,30 @@ void Planner::DraftRun(const v1::Artifact& artifact, bool same, bool drifted, Dr
   step->mutable_run_unit()->set_restart(restart);
 }
 
+uint32_t Planner::UidOfInstance(const std::string& uid) const {
+  for (const Entry& entry : in_.ledger->entries()) {
+    const v1::OwnerReference* owner = client::FindController(entry.work().metadata());
+    if (owner != nullptr && owner->uid() == uid) return UidOfUnit(EffectiveSpec(entry));
+  }
+  return 0;
+}
+
+// Whether it sends its visitors to a process that is not the Instance's: one that took the port
+// while it was free.
+bool Planner::LeadsAstray(const v1::Artifact::NginxSite& site) const {
+  if (!site.has_upstream()) return false;
+  const uint32_t uid = UidOfInstance(site.upstream().instance_uid());
+  return uid != 0 && std::ranges::any_of(inventory_.listeners(), [&](const auto& listener) {
+           return listener.port() == site.upstream().port() && listener.uid() != uid &&
+                  CoversLoopback(listener.address());
+         });
+}
+
 // Routes are compared here; the files come together in one generation in RouteLane.
 void Planner::DraftSite(const v1::Artifact& artifact, Draft* draft) {
   const Entry& entry = *draft->entry;
-  const auto& site = artifact.nginx_site();
+  v1::Artifact::NginxSite site = artifact.nginx_site();
+  if (LeadsAstray(site)) site.mutable_upstream()->set_port(kNoPort);
   const auto* live = FindNamed(inventory_.sites(), site.name());
   const auto content = in_.renderers->site(site, entry.work().metadata().uid());
   if (!inventory_.nginx().installed() || !inventory_.nginx().hooked()) {

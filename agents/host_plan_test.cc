@@ -21,7 +21,8 @@ std::string UnitText(const v1::Artifact::Unit& unit, const std::string& owner) {
 }
 
 std::string SiteText(const v1::Artifact::NginxSite& site, const std::string& owner) {
-  return WithMark(owner, fmt::format("site {} {}\n", site.name(), site.server_names(0)));
+  return WithMark(owner, fmt::format("site {} {}{}\n", site.name(), site.server_names(0),
+                                     site.upstream().port() == kNoPort ? " closed" : ""));
 }
 
 const Renderers& PlainRenderers() {
@@ -257,6 +258,36 @@ TEST_F(HostPlanTest, AForeignListenerIsNamed) {
   ASSERT_EQ(plan.refusals_size(), 1);
   EXPECT_EQ(plan.refusals(0).reason(), "PortInUse");
   EXPECT_EQ(plan.refusals(0).message(), "port 20000 is held by python3 (pid 812) on this host");
+}
+
+// Another site's process took the port while the unit was down: systemd starts it again and again.
+TEST_F(HostPlanTest, AStolenPortClosesTheRouteAtOnce) {
+  auto* blog = AddEntry("default/blog", Process("blog", 20000, kBlob1));
+  auto* owner = blog->mutable_work()->mutable_metadata()->add_owner_references();
+  owner->set_uid("instance-1");
+  owner->set_controller(true);
+  Apply(blog);
+  v1::WorkSpec routes = Route("a-route", "a.example");
+  auto* upstream = routes.mutable_artifacts(0)->mutable_nginx_site()->mutable_upstream();
+  upstream->set_instance_uid("instance-1");
+  upstream->set_port(20000);
+  Apply(AddEntry("default/a.example", routes));
+  auto* listener = inventory_.add_listeners();
+  listener->set_address("127.0.0.1");
+  listener->set_port(20000);
+  listener->set_uid(30000);
+  EXPECT_EQ(Plan().stage(), pb::Plan::NOTHING);  // Its own.
+  EXPECT_EQ(Plan().refusals_size(), 0);
+  listener->set_uid(30999);
+  const pb::Plan plan = Plan();
+  ASSERT_EQ(plan.refusals_size(), 1);
+  EXPECT_EQ(plan.refusals(0).reason(), "PortInUse");
+  ASSERT_EQ(plan.stage(), pb::Plan::ROUTE);
+  const auto& site = plan.lanes(0).before(0).stage_sites().sites(0);
+  upstream->set_port(kNoPort);
+  EXPECT_EQ(site.content(), SiteText(routes.artifacts(0).nginx_site(), "uid-a.example"));
+  listener->set_address("192.0.2.1");  // Nobody is sent there.
+  EXPECT_EQ(Plan().stage(), pb::Plan::NOTHING);
 }
 
 TEST_F(HostPlanTest, AHeldWorkIsLeftAloneWithItsRoute) {

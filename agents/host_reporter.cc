@@ -4,10 +4,12 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "agents/observe.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "client/conditions.h"
 #include "client/timestamps.h"
+#include "proto/schema/plain.h"
 
 namespace reeve::agents {
 namespace {
@@ -54,7 +56,8 @@ void FillForeign(const HostFacts& facts, const pb::Inventory& inventory, const p
                  const HostPaths& paths, v1::HostStatus* status) {
   status->clear_foreign_listeners();
   for (v1::Listener& listener : ForeignListeners(inventory, ledger, paths)) {
-    *status->add_foreign_listeners() = std::move(listener);
+    if (status->foreign_listeners_size() < kListItemsMax)
+      *status->add_foreign_listeners() = std::move(listener);
   }
   status->clear_foreign();
   for (const std::string& thing : ForeignThings(inventory, ledger)) {
@@ -103,6 +106,7 @@ absl::Status HostReporter::Report(const HostFacts& facts, const pb::Inventory& i
                          generation, now.wall);
   }
   status->set_observed_generation(generation);
+  schema::MakePlain(status);
   if (google::protobuf::util::MessageDifferencer::Equals(before, *status)) return absl::OkStatus();
   v1::UpdateRequest update;
   *update.mutable_object() = std::move(object);

@@ -214,6 +214,20 @@ const std::string& EffectiveHash(const Entry& entry) {
   return &EffectiveSpec(entry) == &entry.good_spec() ? entry.good_hash() : entry.spec_hash();
 }
 
+uint32_t UidOf(const v1::WorkSpec& spec, std::string_view user) {
+  for (const v1::Artifact& artifact : spec.artifacts()) {
+    if (artifact.has_user() && artifact.user().name() == user) return artifact.user().uid();
+  }
+  return 0;
+}
+
+uint32_t UidOfUnit(const v1::WorkSpec& spec) {
+  for (const v1::Artifact& artifact : spec.artifacts()) {
+    if (artifact.has_unit()) return UidOf(spec, artifact.unit().user());
+  }
+  return 0;
+}
+
 std::vector<pb::Ledger::Item> ItemsOf(const v1::WorkSpec& spec) {
   std::vector<pb::Ledger::Item> items;
   const auto add = [&](pb::Ledger::Item::Kind kind, const std::string& name,

@@ -73,6 +73,12 @@ std::string HashOf(const v1::WorkSpec& spec);
 const v1::WorkSpec& EffectiveSpec(const pb::Ledger::Entry& entry);
 const std::string& EffectiveHash(const pb::Ledger::Entry& entry);
 
+// Of the user that `spec` makes by this name; 0 when it makes none.
+uint32_t UidOf(const v1::WorkSpec& spec, std::string_view user);
+
+// Of the user that its unit runs as; 0 without a unit.
+uint32_t UidOfUnit(const v1::WorkSpec& spec);
+
 // The things that a spec has made on a host, in its order.
 std::vector<pb::Ledger::Item> ItemsOf(const v1::WorkSpec& spec);
 

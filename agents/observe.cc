@@ -14,10 +14,6 @@ namespace {
 
 using Item = pb::Ledger::Item;
 
-// Users of Sites: options of the schema's uid claim.
-constexpr uint32_t kSiteUidFirst = 30000;
-constexpr uint32_t kSiteUidLast = 39999;
-
 // Our own /metrics.
 constexpr std::string_view kOwnProcess = "reeve-agent";
 
@@ -61,6 +57,18 @@ std::set<std::string> Recorded(const pb::Ledger& ledger, Item::Kind kind) {
   return names;
 }
 
+// What Sites may listen on: uid and port of each unit.
+std::set<std::pair<uint32_t, int>> PortsOfUnits(const pb::Ledger& ledger) {
+  std::set<std::pair<uint32_t, int>> ports;
+  for (const auto& entry : ledger.entries()) {
+    for (const auto& artifact : EffectiveSpec(entry).artifacts()) {
+      if (artifact.has_unit())
+        ports.emplace(UidOf(EffectiveSpec(entry), artifact.unit().user()), artifact.unit().port());
+    }
+  }
+  return ports;
+}
+
 std::set<int> OurPorts(const pb::Ledger& ledger, const HostPaths& paths) {
   std::set<int> ports = {paths.nginx_probe_port};
   for (const auto& entry : ledger.entries()) {
@@ -87,9 +95,10 @@ absl::StatusOr<pb::Inventory> Observe(const Providers& providers, const Host& ho
 std::vector<v1::Listener> ForeignListeners(const pb::Inventory& inventory, const pb::Ledger& ledger,
                                            const HostPaths& paths) {
   const std::set<int> ports = OurPorts(ledger, paths);
+  const std::set<std::pair<uint32_t, int>> of_units = PortsOfUnits(ledger);
   std::vector<v1::Listener> foreign;
   for (const auto& listener : inventory.listeners()) {
-    if (listener.uid() >= kSiteUidFirst && listener.uid() <= kSiteUidLast) continue;
+    if (of_units.contains({listener.uid(), listener.port()})) continue;
     if (listener.process() == "nginx" && ports.contains(listener.port())) continue;
     if (listener.process() == kOwnProcess) continue;
     v1::Listener& out = foreign.emplace_back();

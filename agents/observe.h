@@ -14,8 +14,8 @@ namespace reeve::agents {
 // A part that cannot be seen is an error: an unknown host is never planned for.
 absl::StatusOr<pb::Inventory> Observe(const Providers& providers, const Host& host);
 
-// Listeners on TCP ports that belong neither to a Site's user nor to the routes of nginx that are
-// ours.
+// Listeners on TCP ports that are neither a unit's own nor of the routes of nginx that are ours: a
+// Site's process on a port that is not its own is as foreign as any.
 std::vector<v1::Listener> ForeignListeners(const pb::Inventory& inventory, const pb::Ledger& ledger,
                                            const HostPaths& paths);
 

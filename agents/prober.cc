@@ -12,6 +12,7 @@ namespace {
 constexpr absl::Duration kHold = absl::Seconds(5);
 // While it has never been healthy it is looked at more often, so that it is used soon.
 constexpr absl::Duration kStartingInterval = absl::Seconds(1);
+constexpr absl::Duration kOwnersPeriod = absl::Seconds(2);
 // A hanging probe takes its whole timeout: the loop must not be held up by many of them at once.
 constexpr int kProbesPerStep = 8;
 constexpr int kStatusOkFirst = 200;
@@ -145,17 +146,58 @@ bool Prober::Take(const absl::Status& result, Now now, State* state) {
   return true;
 }
 
-Prober::Changes Prober::ProcessOne(Now now) {
+std::vector<Prober::State*> Prober::Due(Now now) {
   std::vector<State*> due;
   for (auto& [work, state] : states_) {
     if (state.due <= now.mono) due.push_back(&state);
   }
   std::ranges::stable_sort(due, {}, [](const State* state) { return state->due; });
   if (due.size() > kProbesPerStep) due.resize(kProbesPerStep);
+  return due;
+}
+
+// True when it was taken, or is free again.
+bool Prober::TakeOwner(const std::vector<TcpListener>& listeners, State* state) {
+  const Target& target = state->target;
+  const auto other = std::ranges::find_if(listeners, [&](const TcpListener& listener) {
+    return listener.port == target.probe.port() && listener.uid != target.uid &&
+           CoversLoopback(listener.address);
+  });
+  if ((other != listeners.end()) == state->stolen) return false;
+  state->stolen = !state->stolen;
+  state->first_success.reset();
+  Health& health = state->health;
+  health.status = v1::Condition::False;
+  health.reason = state->stolen ? "PortInUse" : "ProbeFailed";
+  health.message =
+      state->stolen
+          ? fmt::format("a process of uid {} listens on port {}", other->uid, target.probe.port())
+          : fmt::format("port {} was another process's until now", target.probe.port());
+  health.healthy_since.reset();
+  return true;
+}
+
+Prober::Changes Prober::LookAtOwners(Now now) {
+  owners_due_ = now.mono + kOwnersPeriod;
   Changes changes;
+  const absl::StatusOr<std::vector<TcpListener>> listeners = net_->ListeningSockets();
+  if (!listeners.ok()) return changes;  // The agent sees the same, and changes nothing.
+  for (auto& [work, state] : states_) {
+    if (state.target.uid == 0 || !TakeOwner(*listeners, &state)) continue;
+    changes.any = true;
+    changes.worse |= state.stolen;
+  }
+  return changes;
+}
+
+Prober::Changes Prober::ProcessOne(Now now) {
+  const std::vector<State*> due = Due(now);
+  const auto of_user = [](const State* state) { return state->target.uid != 0; };
+  Changes changes;
+  if (now.mono >= OwnersDue() || std::ranges::any_of(due, of_user)) changes = LookAtOwners(now);
   for (State* state : due) {
     const v1::Condition::Status before = state->health.status;
-    changes.any |= Take(Probe(state->target.probe), now, state);
+    if (!state->stolen) changes.any |= Take(Probe(state->target.probe), now, state);
     changes.worse |= state->health.status != before && state->health.status == v1::Condition::False;
     const absl::Duration interval = ProbeInterval(state->target.probe.check());
     const bool starting = state->health.status == v1::Condition::Unknown;
@@ -170,9 +212,15 @@ const Prober::Health* Prober::Find(const std::string& work) const {
 }
 
 absl::Duration Prober::NextDue() const {
-  absl::Duration next = absl::InfiniteDuration();
+  absl::Duration next = OwnersDue();
   for (const auto& [work, state] : states_) next = std::min(next, state.due);
   return next;
+}
+
+absl::Duration Prober::OwnersDue() const {
+  const bool any =
+      std::ranges::any_of(states_, [](const auto& it) { return it.second.target.uid != 0; });
+  return any ? owners_due_ : absl::InfiniteDuration();
 }
 
 }  // namespace reeve::agents

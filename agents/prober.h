@@ -3,13 +3,19 @@
 // A probe with an HTTP path is healthy with its first answer of 200-399; one without is healthy
 // when TCP connections have succeeded for 5 s; one of a content directory when its current release
 // is there. What was not healthy once within its start period is unhealthy until it is. After that,
-// failure_threshold consecutive failures make it unhealthy, and one success healthy again. No
-// thread, no clock: ProcessOne is a step, each probe in it takes at most its timeout.
+// failure_threshold consecutive failures make it unhealthy, and one success healthy again.
+//
+// A port on which another user's process listens is unhealthy at once, whatever it answers: a site
+// may take the port of another one that has just ended. That is looked at before each probe, and
+// every kOwnersPeriod.
+//
+// No thread, no clock: ProcessOne is a step, each probe in it takes at most its timeout.
 // Thread-compatible.
 #pragma once
 
 #include <absl/time/time.h>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +35,7 @@ class Prober {
     std::string work;
     std::string hash;  // Of the spec that is on the host: another one is probed anew.
     v1::Artifact::Probe probe;
+    uint32_t uid = 0;  // Of the process that is to answer; 0: anybody.
     // Known from before a restart of the agent: it starts as healthy.
     std::optional<absl::Time> healthy_since;
   };
@@ -62,10 +69,15 @@ class Prober {
   struct State {
     Target target;
     Health health;
+    bool stolen = false;  // Another user's process listens on its port.
     int failures = 0;
     std::optional<absl::Duration> first_success;
     absl::Duration due = absl::ZeroDuration();
   };
+  std::vector<State*> Due(Now now);
+  absl::Duration OwnersDue() const;
+  Changes LookAtOwners(Now now);
+  static bool TakeOwner(const std::vector<TcpListener>& listeners, State* state);
   absl::Status Probe(const v1::Artifact::Probe& probe);
   absl::Status ProbeContent(const v1::Artifact::Probe& probe);
   static bool Take(const absl::Status& result, Now now, State* state);
@@ -77,6 +89,7 @@ class Prober {
   Files* const files_;
   const std::string content_root_;
   std::map<std::string, State> states_;  // By Work.
+  absl::Duration owners_due_ = absl::ZeroDuration();
 };
 
 // With the schema's defaults where the check leaves something out.

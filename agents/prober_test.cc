@@ -14,9 +14,8 @@ namespace {
 // Answers as told.
 class ScriptedNet final : public Net {
  public:
-  absl::StatusOr<std::vector<TcpListener>> Listeners() override {
-    return std::vector<TcpListener>();
-  }
+  absl::StatusOr<std::vector<TcpListener>> Listeners() override { return listeners; }
+  absl::StatusOr<std::vector<TcpListener>> ListeningSockets() override { return listeners; }
   absl::Status TcpConnect(int, absl::Duration timeout) override {
     last_timeout = timeout;
     ++calls;
@@ -31,6 +30,7 @@ class ScriptedNet final : public Net {
     return absl::OkStatus();
   }
 
+  std::vector<TcpListener> listeners;
   bool up = true;
   int calls = 0;
   absl::Duration last_timeout;
@@ -209,6 +209,43 @@ TEST_F(ProberTest, AStepTakesOnlyAFewOfMany) {
   Step(absl::ZeroDuration());
   Step(absl::ZeroDuration());
   EXPECT_EQ(net_.calls, 20);
+}
+
+TEST_F(ProberTest, APortThatAnotherUserTookIsUnhealthyAtOnce) {
+  Prober::Target target = Target("/healthz");
+  target.uid = 30001;
+  net_.listeners = {{.address = "127.0.0.1", .port = 20000, .uid = 30001}};
+  Set(target);
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(Status(), v1::Condition::True);
+  net_.listeners[0].uid = 30002;
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_LE(prober_.NextDue(), clock_.Read().mono);  // Before the next probe is due.
+  const Prober::Changes changes = prober_.ProcessOne(clock_.Read());
+  EXPECT_TRUE(changes.worse);
+  EXPECT_EQ(Status(), v1::Condition::False);
+  EXPECT_EQ(prober_.Find("default/a")->reason, "PortInUse");
+  EXPECT_EQ(prober_.Find("default/a")->message, "a process of uid 30002 listens on port 20000");
+  const int calls = net_.calls;
+  Step(absl::Minutes(1));
+  EXPECT_EQ(net_.calls, calls);  // Its answer would be worth nothing.
+  net_.listeners[0].uid = 30001;
+  Step(absl::Minutes(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
+}
+
+TEST_F(ProberTest, AStrangersAnswerIsNoHealth) {
+  Prober::Target target = Target("/healthz");
+  target.uid = 30001;
+  net_.listeners = {{.address = "0.0.0.0", .port = 20000, .uid = 30002}};
+  Set(target);
+  Step(absl::ZeroDuration());
+  EXPECT_EQ(Status(), v1::Condition::False);
+  EXPECT_EQ(net_.calls, 0);
+  net_.listeners = {
+      {.address = "192.0.2.1", .port = 20000, .uid = 30002}};  // Nobody is sent there.
+  Step(absl::Minutes(1));
+  EXPECT_EQ(Status(), v1::Condition::True);
 }
 
 }  // namespace

@@ -24,6 +24,9 @@
 
 namespace reeve::agents {
 
+// As the port of a route's upstream: nobody may be sent on, the route answers 503.
+inline constexpr int kNoPort = -1;
+
 namespace pb = ::reeve::agent::v1;
 
 // Where things are on a host. All absolute; all options of the program.

@@ -15,12 +15,13 @@ namespace reeve::client {
 using ConditionList = google::protobuf::RepeatedPtrField<v1::Condition>;
 
 inline constexpr char kReady[] = "Ready";
-inline constexpr char kPlaced[] = "Placed";      // Instance.
-inline constexpr char kRouted[] = "Routed";      // Instance: by nginx of its host.
-inline constexpr char kDnsReady[] = "DNSReady";  // Domain.
-inline constexpr char kReleased[] = "Released";  // Host, Instance: what deletion waits for.
-inline constexpr char kApplied[] = "Applied";    // Work.
-inline constexpr char kHealthy[] = "Healthy";    // Work.
+inline constexpr char kPlaced[] = "Placed";            // Instance.
+inline constexpr char kRouted[] = "Routed";            // Instance: by nginx of its host.
+inline constexpr char kDnsReady[] = "DNSReady";        // Domain.
+inline constexpr char kProgressing[] = "Progressing";  // Site: as Kubernetes' Deployment has it.
+inline constexpr char kReleased[] = "Released";        // Host, Instance: what deletion waits for.
+inline constexpr char kApplied[] = "Applied";          // Work.
+inline constexpr char kHealthy[] = "Healthy";          // Work.
 
 // What to say about one aspect.
 struct Finding {

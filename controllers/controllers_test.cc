@@ -18,10 +18,15 @@ constexpr char kV1[] = "sha256-1";
 constexpr char kV2[] = "sha256-2";
 
 template <typename T>
+std::string Reason(const T& object, const char* type) {
+  const v1::Condition* found = client::FindCondition(object.status().conditions(), type);
+  return found == nullptr ? ""
+                          : v1::Condition::Status_Name(found->status()) + " " + found->reason();
+}
+
+template <typename T>
 std::string ReadyReason(const T& object) {
-  const v1::Condition* ready = client::FindCondition(object.status().conditions(), client::kReady);
-  return ready == nullptr ? ""
-                          : v1::Condition::Status_Name(ready->status()) + " " + ready->reason();
+  return Reason(object, client::kReady);
 }
 
 template <typename T>
@@ -237,11 +242,13 @@ TEST_F(ControllersTest, AFailedUpdateStopsAtTheFirstCopyAndCanBeMended) {
   EXPECT_EQ(ReadyReason(GetSite("blog")), "False InstancesNotReady");
   EXPECT_THAT(ReadyMessage(GetSite("blog")),
               HasSubstr("blog-0: StepFailed: systemd: main process exited, code=203"));
+  EXPECT_EQ(Reason(GetSite("blog"), client::kProgressing), "False InstanceFailed");
   EXPECT_EQ(GetSite("blog").status().phase(), v1::SiteStatus::Active);
   EXPECT_EQ(estate.Get<v1::Domain>("default", "blog.example")->status().edges_size(), 2);
   EditSite("blog", [](v1::SiteSpec* spec) { spec->set_blob("sha256-3"); });
   estate.Settle();
   EXPECT_EQ(ReadyReason(GetSite("blog")), "True AsWanted");
+  EXPECT_EQ(Reason(GetSite("blog"), client::kProgressing), "True Complete");
 }
 
 TEST_F(ControllersTest, ASiteWhoseFirstCopyFailsIsFailedUntilItIsMended) {

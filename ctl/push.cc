@@ -126,9 +126,22 @@ bool Live(const v1::Object& object, const std::string& digest) {
          ready->observed_generation() >= schema::Meta(object).generation();
 }
 
+// Why the present spec does not get any further; "" while it may.
+std::string Stuck(const v1::Object& object) {
+  const std::optional<v1::Condition> progress = FindCondition(object, "Progressing");
+  if (!progress || progress->status() != v1::Condition::False) return "";
+  if (progress->observed_generation() < schema::Meta(object).generation()) return "";
+  return progress->message();
+}
+
 absl::Status Overtaken(const ObjectKey& key, const std::string& blob) {
   return Aborted("another deploy has set {}/{} to {} meanwhile", ToLower(key.kind), key.name,
                  blob.empty() ? "no content" : blob);
+}
+
+absl::Status NotLive(const ObjectKey& key, const std::string& why) {
+  const std::string ref = fmt::format("{}/{}", ToLower(key.kind), key.name);
+  return FailedPrecondition("{} is not live: {}; see 'ctl describe {}'", ref, why, ref);
 }
 
 Revision RevisionOf(const v1::Object& object) {
@@ -149,7 +162,10 @@ absl::Status WaitUntilLive(Session& session, const ObjectKey& key, const std::st
         const std::string standing = Standing(*object);
         if (!standing.empty() && std::exchange(last, standing) != standing)
           session.Err("  {}\n", standing);
-        return Live(*object, digest) ? Next::kStop : Next::kGoOn;
+        if (Live(*object, digest)) return Next::kStop;
+        const std::string stuck = RevisionOf(*object) < deployed_at ? "" : Stuck(*object);
+        if (!stuck.empty()) return NotLive(key, stuck);
+        return Next::kGoOn;
       });
   if (!absl::IsDeadlineExceeded(end)) return end;
   const std::string ref = fmt::format("{}/{}", ToLower(key.kind), key.name);

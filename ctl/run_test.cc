@@ -76,17 +76,23 @@ v1::Object HostNamed(const std::string& name) {
   return schema::Wrap(host);
 }
 
-void SetReady(v1::Object* object, v1::Condition::Status status, const std::string& reason,
-              const std::string& message) {
+// The only one the site has then.
+void SetCondition(v1::Object* object, const std::string& type, v1::Condition::Status status,
+                  const std::string& reason, const std::string& message) {
   v1::SiteStatus* site = object->mutable_site()->mutable_status();
   site->clear_conditions();
-  v1::Condition* ready = site->add_conditions();
-  ready->set_type("Ready");
-  ready->set_status(status);
-  ready->set_reason(reason);
-  ready->set_message(message);
-  ready->set_observed_generation(object->site().metadata().generation());
-  ready->mutable_last_transition_time()->set_seconds(1767225600 - 60);
+  v1::Condition* condition = site->add_conditions();
+  condition->set_type(type);
+  condition->set_status(status);
+  condition->set_reason(reason);
+  condition->set_message(message);
+  condition->set_observed_generation(object->site().metadata().generation());
+  condition->mutable_last_transition_time()->set_seconds(1767225600 - 60);
+}
+
+void SetReady(v1::Object* object, v1::Condition::Status status, const std::string& reason,
+              const std::string& message) {
+  SetCondition(object, "Ready", status, reason, message);
 }
 
 // The calls of the Api interface go to the test's one FakeApi.
@@ -548,6 +554,27 @@ TEST_F(RunTest, DeployWaitsUntilLive) {
   EXPECT_EQ(api_.last_apply.field_manager(), "ctl-deploy");
   ASSERT_EQ(api_.last_apply.mentioned(0).paths_size(), 1);
   EXPECT_EQ(api_.last_apply.mentioned(0).paths(0), "spec.blob");
+}
+
+TEST_F(RunTest, DeployEndsWhenNothingGetsFurther) {
+  File("www/index.html", "<h1>hi</h1>");
+  v1::Object site = SiteNamed("blog");
+  SetCondition(&site, "Progressing", v1::Condition::False, "InstanceFailed", "of the last version");
+  api_.Put(site);
+  api_.on_apply = [&](v1::Object now) {
+    now.mutable_site()->mutable_metadata()->set_generation(now.site().metadata().generation() + 1);
+    api_.Put(now);
+  };
+  api_.on_idle = [&] {
+    v1::Object now = *api_.Find({"Site", "default", "blog"});
+    SetCondition(&now, "Progressing", v1::Condition::False, "InstanceFailed",
+                 "blog-0: RolledBack: it did not become healthy in time");
+    api_.Put(now);
+  };
+  EXPECT_EQ(Ctl({"deploy", "site/blog", (dir_ / "www").string()}), 1);
+  EXPECT_THAT(err_, HasSubstr("error: site/blog is not live: blog-0: RolledBack: it did not become "
+                              "healthy in time; see 'ctl describe site/blog'\n"));
+  EXPECT_EQ(out_, "");
 }
 
 TEST_F(RunTest, DeployRefusals) {

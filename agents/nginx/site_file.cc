@@ -91,6 +91,8 @@ absl::StatusOr<std::vector<NginxBlock>> FilesBackend(const SiteInput& input) {
 }
 
 absl::StatusOr<std::vector<NginxBlock>> UpstreamBackend(const SiteInput& input) {
+  if (input.site->upstream().port() == kNoPort)
+    return std::vector<NginxBlock>{{"location", {"/"}, {{"return", {"503"}}}}};
   RETURN_IF_ERROR(CheckPort("upstream.port", input.site->upstream().port()));
   const std::string url = fmt::format("http://127.0.0.1:{}", input.site->upstream().port());
   return std::vector<NginxBlock>{{"location",

@@ -56,6 +56,14 @@ TEST(SiteFileTest, Goldens) {
   ExpectGolden("agents/nginx/testdata/common.conf", RenderCommon(7, 8099, {80, 8080}));
 }
 
+TEST(SiteFileTest, NobodyIsSentOnWithoutAPort) {
+  v1::Artifact::NginxSite site = Proxied();
+  site.mutable_upstream()->set_port(kNoPort);
+  const std::string conf = *Render(site);
+  EXPECT_THAT(conf, HasSubstr("return 503;"));
+  EXPECT_THAT(conf, Not(HasSubstr("proxy_pass")));
+}
+
 TEST(SiteFileTest, IsReadBack) {
   const SiteSummary summary = SummarizeSite(*Render(Static()));
   EXPECT_THAT(summary.ports, ElementsAre(80));

@@ -166,14 +166,15 @@ class RealNet : public Net {
   }
 
   absl::StatusOr<std::vector<TcpListener>> Listeners() override {
-    const Fd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const std::string table = ReadProc(proc.get(), "net/tcp");
-    // An empty table would say that every port is free.
-    if (table.empty()) return Unavailable("/proc/net/tcp cannot be read");
-    std::vector<ListeningSocket> sockets = ParseProcNetTcp(table);
-    for (ListeningSocket& six : ParseProcNetTcp(ReadProc(proc.get(), "net/tcp6")))
-      sockets.push_back(std::move(six));
+    const Fd proc = OpenProc();
+    ASSIGN_OR_RETURN(std::vector<ListeningSocket> sockets, Sockets(proc.get()));
     return WithProcesses(proc.get(), std::move(sockets));
+  }
+
+  absl::StatusOr<std::vector<TcpListener>> ListeningSockets() override {
+    const Fd proc = OpenProc();
+    ASSIGN_OR_RETURN(std::vector<ListeningSocket> sockets, Sockets(proc.get()));
+    return ByPort(std::move(sockets));
   }
 
   absl::Status TcpConnect(int port, absl::Duration timeout) override {
@@ -215,18 +216,34 @@ class RealNet : public Net {
   }
 
  private:
+  static Fd OpenProc() { return Fd(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
+
+  static absl::StatusOr<std::vector<ListeningSocket>> Sockets(int proc) {
+    const std::string table = ReadProc(proc, "net/tcp");
+    // An empty table would say that every port is free.
+    if (table.empty()) return Unavailable("/proc/net/tcp cannot be read");
+    std::vector<ListeningSocket> sockets = ParseProcNetTcp(table);
+    for (ListeningSocket& six : ParseProcNetTcp(ReadProc(proc, "net/tcp6")))
+      sockets.push_back(std::move(six));
+    return sockets;
+  }
+
   static std::vector<TcpListener> WithProcesses(int proc, std::vector<ListeningSocket> sockets) {
     Owners owners;
     for (const ListeningSocket& socket : sockets) owners[socket.inode] = 0;
     FindOwners(proc, owners);
-    std::vector<TcpListener> listeners;
     for (ListeningSocket& socket : sockets) {
       socket.listener.pid = owners[socket.inode];
       if (socket.listener.pid != 0) {
         socket.listener.process = Trim(ReadProc(proc, fmt::format("{}/comm", socket.listener.pid)));
       }
-      listeners.push_back(std::move(socket.listener));
     }
+    return ByPort(std::move(sockets));
+  }
+
+  static std::vector<TcpListener> ByPort(std::vector<ListeningSocket> sockets) {
+    std::vector<TcpListener> listeners;
+    for (ListeningSocket& socket : sockets) listeners.push_back(std::move(socket.listener));
     std::sort(listeners.begin(), listeners.end(), [](const TcpListener& a, const TcpListener& b) {
       return std::tie(a.port, a.address) < std::tie(b.port, b.address);
     });
@@ -235,6 +252,11 @@ class RealNet : public Net {
 };
 
 }  // namespace
+
+bool CoversLoopback(std::string_view address) {
+  return address == "127.0.0.1" || address == "0.0.0.0" || address == "::" ||
+         address == "::ffff:127.0.0.1";
+}
 
 std::unique_ptr<Net> NewRealNet() { return std::make_unique<RealNet>(); }
 

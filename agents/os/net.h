@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace reeve::agents {
@@ -19,6 +20,9 @@ struct TcpListener {
   int pid = 0;          // 0 when it cannot be told.
   std::string process;  // Its comm.
 };
+
+// Whether who listens on `address` gets what is sent to 127.0.0.1.
+bool CoversLoopback(std::string_view address);
 
 struct HttpProbe {
   int port = 0;
@@ -41,6 +45,8 @@ class Net {
  public:
   virtual ~Net() = default;
   virtual absl::StatusOr<std::vector<TcpListener>> Listeners() = 0;  // By port.
+  // The same without pid and process: one read of the kernel's table, whatever runs here.
+  virtual absl::StatusOr<std::vector<TcpListener>> ListeningSockets() = 0;
   // To 127.0.0.1. UNAVAILABLE: refused; DEADLINE_EXCEEDED.
   virtual absl::Status TcpConnect(int port, absl::Duration timeout) = 0;
   virtual absl::StatusOr<HttpAnswer> HttpGet(const HttpProbe& probe) = 0;

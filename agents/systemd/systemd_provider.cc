@@ -13,7 +13,7 @@ namespace {
 constexpr auto kPrefix = "reeve-";
 constexpr auto kSuffix = ".service";
 constexpr uint64_t kUnitBytesMax = 1 << 20;
-constexpr uint32_t kUnitMode = 0644;
+constexpr uint32_t kUnitMode = 0600;  // The environment of a site is nobody else's to read.
 
 // Reeve's own programs, which the agent did not make and whoever installed them did: neither ours
 // to keep nor foreign. A drop-in's directory has the unit's name in front.

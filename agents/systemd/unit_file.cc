@@ -182,16 +182,18 @@ void EmitSandbox(const UnitInput& input, Emitter& out) {
     out.Set(key, "yes");
   }
   out.Set("ProtectSystem", "strict");
+  out.Set("ProtectProc", "invisible");
   out.Set("CapabilityBoundingSet", "");
   out.Set("SystemCallArchitectures", "native");
   out.Set("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX AF_NETLINK");
-  // It sees its own content and state and none of the others', nor who else is served here.
+  // It sees its own content and state and none of the others', nor who else is served here: systemd
+  // tells everybody on the bus what is in a unit, environment included.
   out.Set("TemporaryFileSystem",
           fmt::format("{}:ro /var/lib/{}:ro", input.paths->content, kStateDirs));
   out.Set("BindReadOnlyPaths", fmt::format("{}/{}", input.paths->content, input.unit->dir()));
   out.Set("BindPaths", StateDir(*input.unit));
   out.Set("InaccessiblePaths",
-          fmt::format("-{} -{}/reeve", input.paths->state, input.paths->nginx));
+          fmt::format("-{} -{}/reeve -/run/dbus", input.paths->state, input.paths->nginx));
 }
 
 void EmitService(const UnitInput& input, Emitter& out) {

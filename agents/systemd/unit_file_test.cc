@@ -115,7 +115,8 @@ TEST(UnitFileTest, SeesNoStateButItsOwn) {
   for (const char* line : {"UMask=0077\n", "StateDirectoryMode=0700\n",
                            "TemporaryFileSystem=/srv/reeve:ro /var/lib/reeve-sites:ro\n",
                            "BindPaths=/var/lib/reeve-sites/reeve-inst-blog-0a1b2c3d\n",
-                           "InaccessiblePaths=-/var/lib/reeve-agent -/etc/nginx/reeve\n"}) {
+                           "InaccessiblePaths=-/var/lib/reeve-agent -/etc/nginx/reeve -/run/dbus\n",
+                           "ProtectProc=invisible\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

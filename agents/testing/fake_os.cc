@@ -225,6 +225,7 @@ class FakeNet : public Net {
     RETURN_IF_ERROR(os_->Enter("listeners", false));
     return os_->systemd().Listeners();
   }
+  absl::StatusOr<std::vector<TcpListener>> ListeningSockets() override { return Listeners(); }
   absl::Status TcpConnect(int port, absl::Duration) override {
     RETURN_IF_ERROR(os_->Enter(fmt::format("connect {}", port), false));
     if (os_->systemd().ListenerAt(port) != nullptr) return absl::OkStatus();

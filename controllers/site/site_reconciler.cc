@@ -32,11 +32,16 @@ int CountReady(const SiteView& view) {
                     [&](const auto* instance) { return Counts(view, *instance); }));
 }
 
+// With the present spec: what is said of an earlier one is old.
+bool HasFailed(const SiteView& view, const v1::Instance& instance) {
+  return instance.status().phase() == v1::InstanceStatus::Failed &&
+         instance.status().observed_generation() == instance.metadata().generation() &&
+         IsUpToDate(view.site, instance);
+}
+
 const v1::Instance* FirstFailed(const SiteView& view) {
   for (const v1::Instance* instance : view.instances) {
-    if (instance->status().phase() == v1::InstanceStatus::Failed &&
-        IsUpToDate(view.site, *instance))
-      return instance;
+    if (HasFailed(view, *instance)) return instance;
   }
   return nullptr;
 }
@@ -101,6 +106,19 @@ Finding ReadyFinding(const SiteView& view, int ready) {
           fmt::format("{0} of {0} instances are ready", ready)};
 }
 
+// False: a copy could not be brought to the present spec, which `ctl deploy` need not wait for.
+Finding ProgressFinding(const SiteView& view, int ready) {
+  if (const v1::Instance* failed = FirstFailed(view))
+    return {client::kProgressing, Condition::False, "InstanceFailed", Words(*failed)};
+  if (view.site.spec().blob().empty())
+    return {client::kProgressing, Condition::Unknown, "NoContent", "there is nothing to bring out"};
+  const int wanted = view.site.spec().replicas();
+  if (ready >= wanted)
+    return {client::kProgressing, Condition::True, "Complete", "every copy has the present spec"};
+  return {client::kProgressing, Condition::True, "Updating",
+          fmt::format("{} of {} instances have the present spec", ready, wanted)};
+}
+
 Phase::Phase NextPhaseOf(const SiteView& view, int ready) {
   const Phase::Phase phase = view.site.status().phase();
   if (phase == Phase::Created || phase == Phase::Unspecified) {
@@ -136,8 +154,10 @@ v1::Site WithStatus(const SiteView& view, Now now) {
   status->set_ready_replicas(ready);
   status->set_blob(LiveBlob(view));
   status->set_phase(NextPhaseOf(view, ready));
-  client::SetCondition(status->mutable_conditions(), ReadyFinding(view, ready),
-                       view.site.metadata().generation(), now.wall);
+  for (const Finding& finding : {ReadyFinding(view, ready), ProgressFinding(view, ready)}) {
+    client::SetCondition(status->mutable_conditions(), finding, view.site.metadata().generation(),
+                         now.wall);
+  }
   return after;
 }
 

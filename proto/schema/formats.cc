@@ -120,9 +120,20 @@ std::string WhyNotLine(std::string_view text) {
   return "";
 }
 
+// What frames a message or is said of one connection is the web server's to say: a second one
+// desynchronises whoever stands between. RFC 9110, section 7.6.1; RFC 9112, section 6.
+constexpr std::array<std::string_view, 12> kServerHeaders = {
+    "connection",         "content-length", "content-range",    "date", "keep-alive",
+    "proxy-authenticate", "server",         "proxy-connection", "te",   "trailer",
+    "transfer-encoding",  "upgrade"};
+
 std::string WhyNotHeaderName(std::string_view text) {
-  if (!text.empty() && OnlyOf(text, kAlnum, "!#%&'*+-.^_`|~")) return "";
-  return "must be a header name: letters, digits and '-'";
+  if (text.empty() || !OnlyOf(text, kAlnum, "!#%&'*+-.^_`|~"))
+    return "must be a header name: letters, digits and '-'";
+  const std::string lower = ToLower(text);
+  if (std::find(kServerHeaders.begin(), kServerHeaders.end(), lower) == kServerHeaders.end())
+    return "";
+  return fmt::format("must not be {}: the web server sets it", text);
 }
 
 std::string WhyNotHeaderValue(std::string_view text) {

@@ -16,7 +16,12 @@ fs.writeFileSync(own + '/secret', '$2-data');
 const names = fs.existsSync(base) ? fs.readdirSync(base) : [];
 const read = (f) => { try { return fs.readFileSync(f, 'utf8'); } catch (e) { return e.code; } };
 const seen = names.map((n) => read(base + '/' + n + '/secret')).join(' ');
-const text = '$2 sees: ' + seen + ' tenants: ' + (fs.existsSync('/etc/nginx/reeve/current') ? 'listed' : 'hidden') + '\n';
+const unit = (f) => /Environment/.test(read('/etc/systemd/system/' + f));
+const units = fs.readdirSync('/etc/systemd/system').filter((f) => f.startsWith('reeve-instance') && unit(f)).length;
+const other = (p) => /^[0-9]+\$/.test(p) && fs.statSync('/proc/' + p).uid !== process.getuid();
+const text = '$2 sees: ' + seen + ' tenants: ' + (fs.existsSync('/etc/nginx/reeve/current') ? 'listed' : 'hidden') +
+  ' units: ' + units + ' processes: ' + fs.readdirSync('/proc').filter(other).length +
+  ' bus: ' + fs.existsSync('/run/dbus/system_bus_socket') + '\n';
 require('http').createServer((q, r) => r.end(text)).listen(process.env.PORT, '127.0.0.1');
 JS
 }
@@ -33,13 +38,48 @@ fleet_test_state_is_private() {
   eventually 30 gone_from_units t1 victim
   process_site thief t1 | ctl apply -f -
   ctl deploy site/thief "$STATE/tmp/thief"
-  eventually 30 serves t1 thief.example.test "thief sees: thief-data tenants: hidden"
+  eventually 30 serves t1 thief.example.test "thief sees: thief-data tenants: hidden units: 0 processes: 0 bus: false"
   dir=$(fleet_exec t1 sh -c 'grep -l victim-data /var/lib/reeve-sites/*/secret')
   expect_eq "$(fleet_exec t1 stat -c '%a %A' "${dir%/secret}" "$dir")" "700 drwx------"$'\n'"600 -rw-------" "modes of state"
   # shellcheck disable=SC2016
   expect_empty "$(fleet_exec t1 awk -F: '/^reeve-user-/ && $3 != $4' /etc/passwd)" "users whose group has another number"
   ctl delete site/thief
 }
+# A site listens on every port it can get, and takes another's in the moment it is free: nobody is sent there, and who
+# lost the port gets another one.
+fleet_test_ports_cannot_be_stolen() {
+  local port
+  mkdir -p "$STATE/tmp/greedy"
+  cat >"$STATE/tmp/greedy/server.js" <<'JS'
+const http = require('http'), own = Number(process.env.PORT);
+const serve = (port, text) => {
+  const server = http.createServer((q, r) => r.end(text));
+  server.on('error', () => setTimeout(() => server.listen(port, '127.0.0.1'), 2));
+  server.listen(port, '127.0.0.1');
+};
+serve(own, 'greedy\n');
+for (let port = 20000; port < 20010; ++port) if (port !== own) serve(port, 'STOLEN\n');
+JS
+  program "$STATE/tmp/prey" prey
+  process_site prey t1 | ctl apply -f -
+  ctl deploy site/prey "$STATE/tmp/prey"
+  eventually 30 serves t1 prey.example.test prey
+  port=$(fleet_get t1 prey.example.test /)
+  process_site greedy t1 | ctl apply -f -
+  ctl deploy site/greedy "$STATE/tmp/greedy"
+  eventually 30 serves t1 greedy.example.test greedy
+  fleet_exec t1 systemctl kill -s KILL "$(unit_on t1 prey)"
+  eventually 20 events_tell 'is held by node'
+  eventually 10 serves_not t1 prey.example.test STOLEN
+  eventually 60 serves t1 prey.example.test prey
+  [[ $(fleet_get t1 prey.example.test /) != "$port" ]] || fail "prey has its old port: it was not taken"
+  process_site late t1 | ctl apply -f -
+  ctl deploy site/late "$STATE/tmp/prey"
+  eventually 60 serves t1 late.example.test prey
+  ctl delete site/greedy site/prey site/late
+}
+unit_on() { fleet_exec "$1" systemctl list-units --plain --no-legend "reeve-*$2*.service" | awk '{print $1; exit}'; }
+
 gone_from_units() { ! fleet_exec "$1" ls /etc/systemd/system | grep -q "$2"; }
 
 # `systemctl disable`, and the link of a boot removed by hand: mended once, told once, and then there is peace.
