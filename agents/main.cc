@@ -101,6 +101,17 @@ void RunThreads(AgentCore* core, Heartbeat* heartbeat, Notification* wake, LoopS
   beat.Notify();
 }
 
+// nullptr when somebody else listens there: no reason to leave the host to itself.
+std::unique_ptr<client::HttpProbeServer> ServeProbes(const std::string& listen,
+                                                     const LoopState* state) {
+  auto probes = client::HttpProbeServer::Start(
+      listen, {{.name = "works", .check = [state] { return CheckSynced(state); }}});
+  if (probes.ok()) return *std::move(probes);
+  Log(LogLevel::kError, "metrics and probes are not served",
+      {{"status", probes.status().ToString()}});
+  return nullptr;
+}
+
 absl::StatusOr<Identity> ReadIdentity(Files* files, const std::string& dir) {
   const auto state = files->Open(dir);
   if (!state.ok())
@@ -129,14 +140,11 @@ absl::Status RunAgent(const Flags& flags) {
                           .renderers = NewRenderers(flags.paths)};
   ASSIGN_OR_RETURN(const std::unique_ptr<AgentCore> core,
                    AgentCore::Start(std::move(options), std::move(deps), RealClock()->Read()));
-  ASSIGN_OR_RETURN(const auto probes,
-                   client::HttpProbeServer::Start(
-                       flags.http_listen,
-                       {{.name = "works", .check = [&state] { return CheckSynced(&state); }}}));
+  const auto probes = ServeProbes(flags.http_listen, &state);
   Log(LogLevel::kInfo, "started",
       {{"host", identity.config.host()},
        {"server", identity.config.api_endpoint()},
-       {"http", probes->address()}});
+       {"http", probes != nullptr ? probes->address() : "none"}});
   Heartbeat heartbeat(api.get(), identity.config.host());
   RunThreads(core.get(), &heartbeat, &wake, &state);
   Log(LogLevel::kInfo, "stopped; what runs on this host goes on");

@@ -36,7 +36,9 @@ struct HostPaths {
   std::string units = "/etc/systemd/system";
   std::string nginx = "/etc/nginx";  // Ours in it: reeve/, conf.d/zz-reeve.conf.
   std::string nginx_program = "/usr/sbin/nginx";
-  int nginx_probe_port = 8099;  // On 127.0.0.1: answers the number of the live generation.
+  // On 127.0.0.1: answers the number of the live generation. Below 1024, so that no site's process
+  // can take it while nginx is down.
+  int nginx_probe_port = 299;
 };
 
 // The host as providers reach it. Nothing is owned; `content` is nullptr where no blob can be

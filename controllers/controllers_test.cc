@@ -251,6 +251,24 @@ TEST_F(ControllersTest, AFailedUpdateStopsAtTheFirstCopyAndCanBeMended) {
   EXPECT_EQ(Reason(GetSite("blog"), client::kProgressing), "True Complete");
 }
 
+TEST_F(ControllersTest, ACopyThatMayNoLongerBeWhereItIsIsNamed) {
+  v1::Site site = StaticSite("pages", kV1);
+  site.mutable_spec()->mutable_placement()->add_hosts("h1");
+  Create(site);
+  estate.Settle();
+  EXPECT_EQ(ReadyReason(GetSite("pages")), "True AsWanted");
+  EditSite("pages", [](v1::SiteSpec* spec) { spec->mutable_placement()->set_hosts(0, "h2"); });
+  estate.Settle();
+  EXPECT_EQ(ReadyReason(GetSite("pages")), "False PlacedElsewhere");
+  EXPECT_EQ(GetInstance("pages-0").spec().host(), "h1");
+  for (const int replicas : {0, 1}) {
+    EditSite("pages", [&](v1::SiteSpec* spec) { spec->set_replicas(replicas); });
+    estate.Settle();
+  }
+  EXPECT_EQ(GetInstance("pages-0").spec().host(), "h2");
+  EXPECT_EQ(ReadyReason(GetSite("pages")), "True AsWanted");
+}
+
 TEST_F(ControllersTest, ASiteWhoseFirstCopyFailsIsFailedUntilItIsMended) {
   estate.FailBlob(kV1, "nginx: [emerg] unknown directive");
   Create(StaticSite("bad", kV1));

@@ -53,7 +53,7 @@ absl::StatusOr<std::string> Render(const v1::Artifact::NginxSite& site) {
 TEST(SiteFileTest, Goldens) {
   ExpectGolden("agents/nginx/testdata/static.conf", *Render(Static()));
   ExpectGolden("agents/nginx/testdata/proxied.conf", *Render(Proxied()));
-  ExpectGolden("agents/nginx/testdata/common.conf", RenderCommon(7, 8099, {80, 8080}));
+  ExpectGolden("agents/nginx/testdata/common.conf", RenderCommon(7, 299, {80, 8080}));
 }
 
 TEST(SiteFileTest, NobodyIsSentOnWithoutAPort) {

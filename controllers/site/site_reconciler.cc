@@ -92,6 +92,20 @@ std::optional<std::string> DomainTrouble(const SiteView& view) {
   return std::nullopt;
 }
 
+// Nothing is moved by itself: what a copy keeps would stay behind.
+std::optional<std::string> Misplaced(const SiteView& view) {
+  const auto& allowed = view.site.spec().placement().hosts();
+  for (const v1::Instance* instance : view.instances) {
+    const std::string& host = instance->spec().host();
+    if (host.empty() || allowed.empty() || std::ranges::count(allowed, host) > 0) continue;
+    return fmt::format(
+        "{} runs on host {}, which spec.placement.hosts does not name; it is not moved, as its "
+        "state would stay behind: set replicas to 0 and back to place it anew",
+        instance->metadata().name(), host);
+  }
+  return std::nullopt;
+}
+
 Finding ReadyFinding(const SiteView& view, int ready) {
   if (view.site.spec().blob().empty()) {
     return {client::kReady, Condition::False, "NoContent",
@@ -100,6 +114,8 @@ Finding ReadyFinding(const SiteView& view, int ready) {
   if (view.site.spec().replicas() == 0)
     return {client::kReady, Condition::False, "NoReplicas", "no copy is wanted"};
   if (ready < view.site.spec().replicas()) return NotReady(view, ready);
+  if (auto misplaced = Misplaced(view))
+    return {client::kReady, Condition::False, "PlacedElsewhere", *misplaced};
   if (auto trouble = DomainTrouble(view))
     return {client::kReady, Condition::False, "DomainsNotReady", *trouble};
   return {client::kReady, Condition::True, "AsWanted",

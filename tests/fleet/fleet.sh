@@ -143,7 +143,9 @@ fleet_host_up() {
 FLEET_INIT='for m in $(grep cgroup /proc/mounts | cut -d" " -f2); do mount -o remount,bind,rw $m; done; exec /lib/systemd/systemd'
 fleet_host_create() {
   state_record "container $(fleet_name "$1")"
+  # Docker lets everybody bind ports below 1024; a Debian host does not.
   docker create --name "$(fleet_name "$1")" --hostname "$1" --network "$(fleet_network)" \
+    --sysctl net.ipv4.ip_unprivileged_port_start=1024 \
     --label "reeve.playground=$STATE_ID" --cap-add=ALL --cap-drop=SYS_RESOURCE --stop-signal=SIGRTMIN+3 \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
     --cgroupns=private --tmpfs /run --tmpfs /tmp -v /var/lib/docker "$2" /bin/sh -c "$FLEET_INIT" >/dev/null

@@ -59,6 +59,7 @@ const serve = (port, text) => {
 };
 serve(own, 'greedy\n');
 for (let port = 20000; port < 20010; ++port) if (port !== own) serve(port, 'STOLEN\n');
+for (const port of [80, 299, 7481]) serve(port, 'STOLEN\n');
 JS
   program "$STATE/tmp/prey" prey
   process_site prey t1 | ctl apply -f -
@@ -73,6 +74,8 @@ JS
   eventually 10 serves_not t1 prey.example.test STOLEN
   eventually 60 serves t1 prey.example.test prey
   [[ $(fleet_get t1 prey.example.test /) != "$port" ]] || fail "prey has its old port: it was not taken"
+  fleet_exec t1 systemctl restart nginx.service reeve-agent.service
+  eventually 20 serves t1 prey.example.test prey
   process_site late t1 | ctl apply -f -
   ctl deploy site/late "$STATE/tmp/prey"
   eventually 60 serves t1 late.example.test prey
