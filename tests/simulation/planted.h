@@ -39,7 +39,7 @@ inline const std::vector<PlantedBug>& PlantedBugs() {
       {Planted::kSkipsRevision, "skips-revision", 1, "a watcher has"},
       {Planted::kForgottenFinalizer, "forgotten-finalizer", 1, "went before"},
       {Planted::kAppliedTooSoon, "applied-too-soon", 1, "is called applied"},
-      {Planted::kForgetsUndo, "forgets-undo", 17, "left the host changed"},
+      {Planted::kForgetsUndo, "forgets-undo", 23, "left the host changed"},
   };
   return bugs;
 }
