@@ -38,7 +38,9 @@ std::string BaseType(const FieldDescriptor* field) {
 }
 
 std::string TypeOf(const FieldDescriptor* field) {
-  if (field->is_map()) return "<map[string]string>";
+  if (field->is_map()) {
+    return fmt::format("<map[string]{}>", BaseType(field->message_type()->map_value()));
+  }
   return field->is_repeated() ? fmt::format("<[]{}>", BaseType(field))
                               : fmt::format("<{}>", BaseType(field));
 }

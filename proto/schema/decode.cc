@@ -211,7 +211,6 @@ class Filler {
       positions.emplace(at, entry.at);
       Message* item = message->GetReflection()->AddMessage(message, field);
       item->GetReflection()->SetString(item, key, entry.key);
-      item->GetReflection()->SetString(item, value, "");
       FillField(at, entry.value, item, value);
     }
   }

@@ -37,11 +37,14 @@ Node FieldNode(const Message& message, const FieldDescriptor* field, int index) 
 }
 
 Node MapNode(const Message& message, const FieldDescriptor* field) {
+  const bool text =
+      field->message_type()->map_value()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   Node node = {.type = Type::kMap};
   for (const auto& [key, value] : MapItems(message, field)) {
-    node.entries.push_back(
-        {.key = key,
-         .value = ScalarNode(Type::kString, RulesOf(field).sensitive() ? kRedacted : value)});
+    const bool redacted = RulesOf(field).sensitive();
+    node.entries.push_back({.key = key,
+                            .value = ScalarNode(text || redacted ? Type::kString : Type::kNumber,
+                                                redacted ? kRedacted : value)});
   }
   return node;
 }

@@ -32,6 +32,20 @@ TEST(Json, WritesKubernetesDialect) {
             "{\n    \"apiVersion\": \"reeve/v1\",\n    \"kind\": \"Host\"\n}");
 }
 
+TEST(Json, MapsOfNumbersHoldNumbers) {
+  constexpr std::string_view kText =
+      R"({"apiVersion":"reeve/v1","kind":"Namespace","metadata":{"name":"a"},)"
+      R"("spec":{"quota":{"objects":{"Host":0,"Site":40}}}})";
+  const auto object = FromJson(kText);
+  ASSERT_OK(object);
+  EXPECT_EQ(object->namespace_().spec().quota().objects().at("Site"), 40);
+  EXPECT_EQ(ToJson(*object, -1), kText);
+  EXPECT_THAT(FromJson(R"({"apiVersion":"reeve/v1","kind":"Namespace","metadata":{"name":"a"},)"
+                       R"("spec":{"quota":{"objects":{"Site":"40"}}}})"),
+              IsError(StatusCode::kInvalidArgument,
+                      "spec.quota.objects[Site]: must be a decimal integer without quotes"));
+}
+
 TEST(Json, ReadsWhatTheServerOwnsToo) {
   ASSERT_OK_AND_ASSIGN(const v1::Object object,
                        FromJson(R"({"kind": "Site", "apiVersion": "reeve/v1",

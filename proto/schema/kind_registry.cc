@@ -29,9 +29,11 @@ bool HasDialectType(const FieldDescriptor* field) {
 
 void CheckMap(const FieldDescriptor* field) {
   const Descriptor* entry = field->message_type();
+  const FieldDescriptor::Type value = entry->map_value()->type();
   CHECK(entry->map_key()->type() == FieldDescriptor::TYPE_STRING &&
-            entry->map_value()->type() == FieldDescriptor::TYPE_STRING,
-        field->full_name() + ": maps are of strings to strings; use a list with a merge_key");
+            (value == FieldDescriptor::TYPE_STRING || value == FieldDescriptor::TYPE_INT64),
+        field->full_name() +
+            ": maps are of strings to strings or int64; use a list with a merge_key");
 }
 
 void CheckMergeKey(const FieldDescriptor* field) {

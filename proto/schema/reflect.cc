@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "proto/schema/scalar.h"
 
 namespace reeve::schema {
 
@@ -79,8 +80,7 @@ std::vector<std::pair<std::string, std::string>> MapItems(const Message& message
   std::vector<std::pair<std::string, std::string>> items;
   for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
     const Message& item = message.GetReflection()->GetRepeatedMessage(message, field, i);
-    const google::protobuf::Reflection* reflection = item.GetReflection();
-    items.emplace_back(reflection->GetString(item, key), reflection->GetString(item, value));
+    items.emplace_back(item.GetReflection()->GetString(item, key), ScalarText(item, value));
   }
   std::sort(items.begin(), items.end());
   return items;

@@ -123,7 +123,7 @@ class Generator {
       Message* item = message->GetReflection()->AddMessage(message, field);
       item->GetReflection()->SetString(item, field->message_type()->map_key(),
                                        fmt::format("{}{}", n, Text()));
-      item->GetReflection()->SetString(item, field->message_type()->map_value(), Text());
+      FillOne(item, field->message_type()->map_value());
     }
   }
 

@@ -158,10 +158,12 @@ class Checker {
     v1::FieldRules key_rules, value_rules;
     key_rules.set_format(rules.map_key_format());
     value_rules.set_format(rules.map_value_format());
+    const bool text =
+        field->message_type()->map_value()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     for (const auto& [key, value] : items) {
       const FieldPath at = path.AtKey(key);
       CheckString(at, key, key_rules);
-      CheckString(at, value, value_rules);
+      if (text) CheckString(at, value, value_rules);
     }
   }
 
