@@ -70,19 +70,19 @@ CommitResult CommitGroup::Add(Txn* txn) {
   if (!room_.ok() && HasPut(*txn)) return Refused(room_, last_);
   absl::StatusOr<std::vector<Staged>> staged = Stage(txn);
   if (!staged.ok()) return Refused(staged.status(), last_);
-  if (!staged->empty()) Apply(*std::move(staged), txn->durable);
+  if (!staged->empty()) Apply(*std::move(staged), *txn);
   result.revision = last_;
   return result;
 }
 
-void CommitGroup::Apply(std::vector<Staged> staged, bool durable) {
+void CommitGroup::Apply(std::vector<Staged> staged, const Txn& txn) {
   ++last_;
-  durable_ = durable_ || durable;
+  durable_ = durable_ || txn.durable;
   auto batch = std::make_shared<Batch>();
   batch->revision = last_;
   std::vector<LoggedChange> logged;
   for (Staged& one : staged) {
-    const Change& change = batch->changes.emplace_back(ApplyOne(std::move(one), durable));
+    const Change& change = batch->changes.emplace_back(ApplyOne(std::move(one), txn));
     LoggedChange& log = logged.emplace_back();
     log.key = change.version.key;
     log.deleted = change.deleted;
@@ -92,12 +92,16 @@ void CommitGroup::Apply(std::vector<Staged> staged, bool durable) {
   batches_.push_back(std::move(batch));
 }
 
-Change CommitGroup::ApplyOne(Staged staged, bool durable) {
+Change CommitGroup::ApplyOne(Staged staged, const Txn& txn) {
   Change change;
   change.deleted = !staged.write->value;
   change.version.key = staged.write->key;
   change.version.modified = last_;
-  StoredVersion stored{.deleted = change.deleted, .ephemeral = !durable, .created = 0, .value = {}};
+  StoredVersion stored{.deleted = change.deleted,
+                       .ephemeral = !txn.durable,
+                       .minor = staged.write->minor,
+                       .time = txn.time,
+                       .author = txn.author};
   if (change.deleted) {
     batch_.Delete(CurrentKey(change.version.key));
     changed_[change.version.key] = std::nullopt;

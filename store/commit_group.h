@@ -45,8 +45,8 @@ class CommitGroup {
   absl::StatusOr<std::optional<Version>> Present(const std::string& key) const;
   absl::Status Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) const;
   absl::StatusOr<std::vector<Staged>> Stage(Txn* txn) const;
-  void Apply(std::vector<Staged> staged, bool durable);
-  Change ApplyOne(Staged staged, bool durable);
+  void Apply(std::vector<Staged> staged, const Txn& txn);
+  Change ApplyOne(Staged staged, const Txn& txn);
 
   const EngineSnapshot& base_;
   Revision last_;

@@ -6,10 +6,13 @@ namespace reeve::store {
 namespace {
 
 constexpr char kFormat = 1;
+constexpr char kSignedFormat = 2;  // Of versions of which it is known when and by whom.
 constexpr size_t kRevisionBytes = 8;
+constexpr size_t kTimeBytes = 8;
 constexpr char kDeleted = 1;
 constexpr char kHasPrevious = 2;
 constexpr char kEphemeral = 4;
+constexpr char kMinor = 8;
 
 void AppendNumber(std::string& out, uint64_t number, size_t bytes) {
   for (size_t i = bytes; i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i)));
@@ -174,23 +177,37 @@ absl::StatusOr<Version> DecodeCurrent(std::string key, std::string_view bytes) {
 }
 
 std::string EncodeVersion(const StoredVersion& version) {
-  std::string out(1, kFormat);
-  out.reserve(2 + kRevisionBytes + version.value.size());
-  out.push_back(
-      static_cast<char>((version.deleted ? kDeleted : 0) | (version.ephemeral ? kEphemeral : 0)));
+  const bool dated = version.time != absl::InfinitePast();
+  std::string out(1, dated ? kSignedFormat : kFormat);
+  out.reserve(3 + 2 * kRevisionBytes + version.author.size() + version.value.size());
+  out.push_back(static_cast<char>((version.deleted ? kDeleted : 0) |
+                                  (version.ephemeral ? kEphemeral : 0) |
+                                  (version.minor ? kMinor : 0)));
   AppendRevision(out, version.created);
+  if (dated) {
+    AppendNumber(out, static_cast<uint64_t>(absl::ToUnixMicros(version.time)), kTimeBytes);
+    const std::string author = version.author.substr(0, kAuthorBytesMax);
+    out.push_back(static_cast<char>(author.size()));
+    out += author;
+  }
   out += version.value;
   return out;
 }
 
 absl::StatusOr<StoredVersion> DecodeVersion(std::string_view bytes) {
   Input in(bytes);
-  in.Expect(kFormat);
+  const bool dated = !bytes.empty() && bytes[0] == kSignedFormat;
+  in.Expect(dated ? kSignedFormat : kFormat);
   const char flags = in.Byte();
   StoredVersion version;
   version.deleted = (flags & kDeleted) != 0;
   version.ephemeral = (flags & kEphemeral) != 0;
+  version.minor = (flags & kMinor) != 0;
   version.created = in.TakeRevision();
+  if (dated) {
+    version.time = absl::FromUnixMicros(static_cast<int64_t>(in.Number(kTimeBytes)));
+    version.author = in.Take(in.Number(1));
+  }
   version.value = in.Rest();
   if (!in.complete()) return Damaged("an object's version");
   return version;

@@ -2,7 +2,8 @@
 // together.
 //
 // The first byte of an engine key is its space. Numbers are big endian, 8 bytes unless said
-// otherwise. Every value starts with a format byte, 0x01 now; another one is refused as DATA_LOSS.
+// otherwise. Every value starts with a format byte, 0x01 unless said otherwise; another one is
+// refused as DATA_LOSS.
 //
 //   c KEY                       the present version of KEY
 //       01 created modified VALUE
@@ -12,7 +13,9 @@
 //   v ESCAPED(KEY) ~revision    one version of KEY; newest first, because the revision is
 //   complemented
 //       01 flags(1) created VALUE
-//         flags: 1 deleted (VALUE empty), 4 not durable: kept only while the watch log needs it
+//       02 flags(1) created micros author-length(1) AUTHOR VALUE
+//         flags: 1 deleted (VALUE empty), 4 not durable: kept only while the watch log needs it, 8
+//         minor; micros: since 1970, when, by the clock of AUTHOR's server
 //   m name                      one of: format, epoch, last (revision), floor, gap + revision
 //       01 contents             gap: revisions after the one in the key and before the contents
 //                               were never committed, or were lost in a crash (mark.h)
@@ -71,6 +74,9 @@ struct StoredVersion {
   bool ephemeral = false;
   Revision created = 0;
   std::string value;
+  bool minor = false;
+  absl::Time time = absl::InfinitePast();  // Not known.
+  std::string author;
 };
 std::string EncodeVersion(const StoredVersion& version);
 absl::StatusOr<StoredVersion> DecodeVersion(std::string_view bytes);

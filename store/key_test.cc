@@ -24,6 +24,12 @@ TEST(KeyTest, TheLayoutIsWhatTheDocumentSays) {
             Bytes({1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 'x', 'y'}));
   EXPECT_EQ(EncodeVersion({.deleted = true, .ephemeral = true, .created = 0, .value = ""}),
             Bytes({1, 5, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(EncodeVersion({.created = 2,
+                           .value = "xy",
+                           .minor = true,
+                           .time = absl::FromUnixMicros(259),
+                           .author = "me"}),
+            Bytes({2, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 3, 2, 'm', 'e', 'x', 'y'}));
   EXPECT_EQ(EncodeLog({{"a", true, 3}}), Bytes({1, 3, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 0, 0, 0, 3}));
   EXPECT_EQ(EncodeMeta("e"), Bytes({1, 'e'}));
 }
@@ -64,6 +70,27 @@ TEST(KeyTest, RoundTrips) {
   EXPECT_EQ(current.value, odd);
   EXPECT_EQ(current.created, 3);
   EXPECT_EQ(current.modified, 4);
+}
+
+TEST(KeyTest, AVersionMayBeDatedAndSigned) {
+  const StoredVersion past{.created = 3,
+                           .value = "v",
+                           .minor = true,
+                           .time = absl::FromUnixMicros(-1),
+                           .author = std::string(300, 'a')};
+  const std::string bytes = EncodeVersion(past);
+  ASSERT_OK_AND_ASSIGN(const auto back, DecodeVersion(bytes));
+  EXPECT_EQ(back.created, 3);
+  EXPECT_EQ(back.value, "v");
+  EXPECT_TRUE(back.minor);
+  EXPECT_EQ(back.time, past.time);
+  EXPECT_EQ(back.author, std::string(kAuthorBytesMax, 'a'));
+  ASSERT_OK_AND_ASSIGN(const auto plain, DecodeVersion(EncodeVersion({.value = "v"})));
+  EXPECT_EQ(plain.time, absl::InfinitePast());
+  for (size_t size = 0; size + 1 < bytes.size(); ++size) {
+    EXPECT_THAT(DecodeVersion(bytes.substr(0, size)),
+                IsError(absl::StatusCode::kDataLoss, "version"));
+  }
 }
 
 TEST(KeyTest, WhatIsCutShortOrOfAnotherFormatIsDataLoss) {

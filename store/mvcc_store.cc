@@ -192,7 +192,7 @@ absl::StatusOr<MvccStore::Page> MvccStore::ChangesAfter(Revision after, const Ke
   return Page{std::move(page.batches), upto};
 }
 
-absl::StatusOr<std::vector<Version>> MvccStore::History(std::string_view key, int limit) {
+absl::StatusOr<std::vector<PastVersion>> MvccStore::History(std::string_view key, int limit) {
   std::shared_ptr<const EngineSnapshot> data;
   {
     MutexLock lock(&mu_);

@@ -57,7 +57,7 @@ class MvccStore final : public Store {
                                                  Revision after,
                                                  std::function<void()> wake) override;
   absl::Status Compact(Revision floor) override;
-  absl::StatusOr<std::vector<Version>> History(std::string_view key, int limit) override;
+  absl::StatusOr<std::vector<PastVersion>> History(std::string_view key, int limit) override;
   Revision revision() const override;
   Revision floor() const override;
   Revision FloorKeeping(int64_t commits) const override;

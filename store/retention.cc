@@ -19,7 +19,7 @@ bool Retention::Keep(const VersionKeyParts& parts, const StoredVersion& version)
     key_ = parts.key;
     started_ = true;
     base_seen_ = forget_ = false;
-    older_kept_ = 0;
+    older_kept_[0] = older_kept_[1] = 0;
   }
   if (parts.revision > limits_.floor) return true;
   if (base_seen_) return KeepOlder(parts.revision, version);
@@ -30,8 +30,9 @@ bool Retention::Keep(const VersionKeyParts& parts, const StoredVersion& version)
 
 bool Retention::KeepOlder(Revision revision, const StoredVersion& version) {
   if (forget_ || version.ephemeral || revision <= limits_.oldest) return false;
-  if (older_kept_ == limits_.versions_max) return false;
-  ++older_kept_;
+  int& kept = older_kept_[version.minor ? 1 : 0];
+  if (kept == limits_.versions_max) return false;
+  ++kept;
   return true;
 }
 

@@ -2,8 +2,8 @@
 //
 // Kept: every version above the floor; the newest at or below it (the base: what a read at the
 // floor sees, and what the next change replaces); of the older ones, for History, at most
-// `versions_max` durable ones that are not older than `oldest`. A key that was deleted at or before
-// `oldest` is forgotten whole.
+// `versions_max` durable ones, and as many minor ones, that are not older than `oldest`. A key that
+// was deleted at or before `oldest` is forgotten whole.
 //
 // Example: floor 50, versions_max 1, "a" written at 10, 20, 40, 60: 10 goes.
 #pragma once
@@ -45,8 +45,8 @@ class Retention {
   std::string key_;
   bool started_ = false;
   bool base_seen_ = false;
-  bool forget_ = false;  // The key is gone for so long that nothing of it is kept.
-  int older_kept_ = 0;
+  bool forget_ = false;     // The key is gone for so long that nothing of it is kept.
+  int older_kept_[2] = {};  // Of those that matter, of minor ones.
 };
 
 }  // namespace reeve::store

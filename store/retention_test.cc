@@ -10,12 +10,13 @@ using testing::ElementsAre;
 struct Kind {
   bool deleted = false;
   bool ephemeral = false;
+  bool minor = false;
 };
 
 class RetentionTest : public testing::Test {
  protected:
   void Offer(const std::string& key, Revision revision, Kind kind = {}) {
-    const StoredVersion version{kind.deleted, kind.ephemeral, 1, ""};
+    const StoredVersion version{kind.deleted, kind.ephemeral, 1, "", kind.minor};
     if (retention_.Keep({key, revision}, version)) kept_.push_back(key + std::to_string(revision));
   }
 
@@ -46,6 +47,13 @@ TEST_F(RetentionTest, HistoryHasNoEphemeralVersions) {
   Offer("a", 30, {.ephemeral = true});
   Offer("a", 20);
   EXPECT_THAT(kept_, ElementsAre("a40", "a20"));
+}
+
+TEST_F(RetentionTest, MinorVersionsDoNotPushOutOthers) {
+  Offer("a", 50, {.minor = true});
+  for (const Revision revision : {40, 39, 38}) Offer("a", revision, {.minor = true});
+  for (const Revision revision : {30, 20}) Offer("a", revision);
+  EXPECT_THAT(kept_, ElementsAre("a50", "a40", "a30"));
 }
 
 TEST_F(RetentionTest, ADeletedKeyIsForgottenWhenItIsOldEnough) {

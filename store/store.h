@@ -14,6 +14,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <functional>
 #include <memory>
@@ -53,6 +54,7 @@ inline Precondition MustBeAt(std::string key, Revision modified) {
 struct Write {
   std::string key;
   std::optional<std::string> value;  // Absent: delete. Deleting an absent key is no error.
+  bool minor = false;  // Of less interest later: history keeps these in a number of their own.
 };
 
 struct Txn {
@@ -60,6 +62,19 @@ struct Txn {
   std::vector<Write>
       writes;  // Keys are distinct. None: only a check; nothing is written, no revision is used.
   bool durable = true;  // False: acknowledged before it is on disk (Lease).
+  // For History only: when, by the writer's clock, and by whom. At most kAuthorBytesMax are kept.
+  absl::Time time = absl::InfinitePast();
+  std::string author;
+};
+inline constexpr size_t kAuthorBytesMax = 255;
+
+// A version in the history of a key, or the key's end.
+struct PastVersion {
+  Version version;  // Of a deletion: key and revision; value empty, created 0.
+  bool deleted = false;
+  bool minor = false;
+  absl::Time time = absl::InfinitePast();  // InfinitePast and empty: the writer did not say.
+  std::string author;
 };
 
 // How a commit ended.
@@ -130,8 +145,9 @@ class Store {
   // is kept separately.
   virtual absl::Status Compact(Revision floor) = 0;
 
-  // Earlier versions of `key`, newest first, at most `limit`; outlives Compact.
-  virtual absl::StatusOr<std::vector<Version>> History(std::string_view key, int limit) = 0;
+  // The present version of `key` and the earlier ones, deletions among them, newest first, at most
+  // `limit`. Outlives Compact: see retention.h for what is kept.
+  virtual absl::StatusOr<std::vector<PastVersion>> History(std::string_view key, int limit) = 0;
 
   virtual Revision revision() const = 0;
   virtual Revision floor() const = 0;

@@ -14,6 +14,13 @@ Version ToVersion(std::string_view key, Revision revision, StoredVersion stored)
   return {std::string(key), std::move(stored.value), stored.created, revision};
 }
 
+PastVersion ToPastVersion(std::string_view key, Revision revision, StoredVersion stored) {
+  PastVersion past{.deleted = stored.deleted, .minor = stored.minor, .time = stored.time};
+  past.author = std::move(stored.author);
+  past.version = ToVersion(key, revision, std::move(stored));
+  return past;
+}
+
 // Calls `visit` for each stored version of keys in [first, last): key order, newest first within a
 // key.
 absl::Status ScanVersions(const EngineSnapshot& data, const std::string& first,
@@ -142,19 +149,16 @@ absl::Status ScanAt(const EngineSnapshot& data, std::string_view first, std::str
   return status;
 }
 
-absl::StatusOr<std::vector<Version>> ReadHistory(const EngineSnapshot& data, std::string_view key,
-                                                 int limit) {
-  ASSIGN_OR_RETURN(const std::optional<Version> present, GetNow(data, key));
-  const Revision present_at = present ? present->modified : 0;
-  std::vector<Version> history;
+absl::StatusOr<std::vector<PastVersion>> ReadHistory(const EngineSnapshot& data,
+                                                     std::string_view key, int limit) {
+  std::vector<PastVersion> history;
   absl::Status status;
   const auto take = [&](const VersionKeyParts& parts, std::string_view value) {
     if (history.size() >= static_cast<size_t>(std::max(limit, 0))) return false;
     absl::StatusOr<StoredVersion> stored = DecodeVersion(value);
     status = stored.status();
     if (!status.ok()) return false;
-    if (stored->deleted || parts.revision == present_at) return true;
-    history.push_back(ToVersion(key, parts.revision, *std::move(stored)));
+    history.push_back(ToPastVersion(key, parts.revision, *std::move(stored)));
     return true;
   };
   std::string after(key);

@@ -34,9 +34,9 @@ absl::StatusOr<std::optional<Version>> GetAt(const EngineSnapshot& data, std::st
 absl::Status ScanAt(const EngineSnapshot& data, std::string_view first, std::string_view last,
                     Revision at, const VisitVersion& visit);
 
-// Versions of `key` older than the present one that held a value, newest first.
-absl::StatusOr<std::vector<Version>> ReadHistory(const EngineSnapshot& data, std::string_view key,
-                                                 int limit);
+// All versions of `key` that are there, newest first.
+absl::StatusOr<std::vector<PastVersion>> ReadHistory(const EngineSnapshot& data,
+                                                     std::string_view key, int limit);
 
 // Commits after `after` that touch `range`, oldest first, from the change log: at most `limit` of
 // them.

@@ -194,15 +194,27 @@ TEST_P(StoreConformance, KeysAreAnyBytes) {
 
 TEST_P(StoreConformance, HistoryOutlivesCompaction) {
   for (const char* value : {"1", "2", "3"}) store_->Commit(Put("a", value));
-  store_->Commit(Delete("a"));
+  Txn gone = Delete("a");
+  gone.time = absl::FromUnixSeconds(7);
+  gone.author = "me";
+  store_->Commit(gone);
   store_->Commit(Put("a", "5"));
-  ASSERT_OK(store_->Compact(5));
-  ASSERT_OK_AND_ASSIGN(const auto history, store_->History("a", 2));
-  ASSERT_EQ(history.size(), 2);
-  EXPECT_EQ(history[0].value, "3");
-  EXPECT_EQ(history[0].modified, 3);
-  EXPECT_EQ(history[0].created, 1);
-  EXPECT_EQ(history[1].value, "2");
+  store_->Commit(Put("z", ""));
+  ASSERT_OK(store_->Compact(6));
+  Reopen();
+  ASSERT_OK_AND_ASSIGN(const auto history, store_->History("a", 4));
+  ASSERT_EQ(history.size(), 4);
+  EXPECT_EQ(history[0].version.value, "5");
+  EXPECT_FALSE(history[0].deleted);
+  EXPECT_EQ(history[0].time, absl::InfinitePast());
+  EXPECT_TRUE(history[1].deleted);
+  EXPECT_EQ(history[1].version.modified, 4);
+  EXPECT_EQ(history[1].time, gone.time);
+  EXPECT_EQ(history[1].author, "me");
+  EXPECT_EQ(history[2].version.value, "3");
+  EXPECT_EQ(history[2].version.modified, 3);
+  EXPECT_EQ(history[2].version.created, 1);
+  EXPECT_EQ(history[3].version.value, "2");
   ASSERT_OK_AND_ASSIGN(const auto none, store_->History("b", 2));
   EXPECT_THAT(none, IsEmpty());
 }

@@ -85,15 +85,14 @@ std::optional<Batch> StoreModel::NextChange(const std::string& first, const std:
   return std::nullopt;
 }
 
-std::vector<Version> StoreModel::Earlier(const std::string& key) const {
-  std::vector<Version> earlier;
+std::vector<Version> StoreModel::History(const std::string& key) const {
+  std::vector<Version> history;
   const auto versions = versions_.find(key);
-  if (versions == versions_.end()) return earlier;
+  if (versions == versions_.end()) return history;
   for (auto it = versions->second.rbegin(); it != versions->second.rend(); ++it) {
-    const bool present = it == versions->second.rbegin() && it->second;
-    if (it->second && !present) earlier.push_back(*it->second);
+    if (it->second) history.push_back(*it->second);
   }
-  return earlier;
+  return history;
 }
 
 namespace {
@@ -311,13 +310,16 @@ void ModelRun::History() {
   const std::string key = RandomKey();
   const auto history = store_->History(key, 1000);
   ASSERT_OK(history);
+  std::vector<Version> have;
+  for (const PastVersion& past : *history) {
+    if (!past.deleted) have.push_back(past.version);
+  }
   std::vector<Version> want;
-  for (const Version& version : model_.Earlier(key)) {
-    const bool kept =
-        std::ranges::find(*history, version.modified, &Version::modified) != history->end();
+  for (const Version& version : model_.History(key)) {
+    const bool kept = std::ranges::find(have, version.modified, &Version::modified) != have.end();
     if (kept || version.modified > model_.floor()) want.push_back(version);
   }
-  Compare(ToText(*history), ToText(want), "history");
+  Compare(ToText(have), ToText(want), "history");
 }
 
 void ModelRun::Compact() {

@@ -28,7 +28,7 @@ class StoreModel {
   std::optional<Batch> NextChange(const std::string& first, const std::string& last,
                                   Revision after) const;
   // Versions of `key` before the present one that held a value, newest first; compacted or not.
-  std::vector<Version> Earlier(const std::string& key) const;
+  std::vector<Version> History(const std::string& key) const;
 
   Revision last() const { return last_; }
   Revision floor() const { return floor_; }
