@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "apiserver/timestamps.h"
 #include "base/status.h"
 
 namespace reeve::apiserver {
@@ -10,6 +11,24 @@ namespace {
 // REQUIRES: the registry's kinds are those of v1::Object.
 v1::Object Take(ObjectPtr object) { return std::move(static_cast<v1::Object&>(*object)); }
 
+ObjectKey KeyOf(const v1::Key& key) { return {key.kind(), key.namespace_(), key.name()}; }
+
+absl::StatusOr<Moment> MomentOf(const v1::GetRequest& request) {
+  if (request.revision() != 0 && request.has_time())
+    return InvalidArgument("revision, time: only one of them may be given");
+  if (request.revision() < 0) return InvalidArgument("revision: must not be negative");
+  if (!request.has_time()) return Moment{.revision = request.revision()};
+  return Moment{.time = FromTimestamp(request.time())};
+}
+
+void ToProto(PastObject past, v1::ObjectVersion* version) {
+  version->set_revision(past.revision);
+  version->set_manager(past.manager);
+  version->set_deleted(past.deleted);
+  if (past.time != absl::InfinitePast()) *version->mutable_time() = ToTimestamp(past.time);
+  *version->mutable_object() = Take(std::move(past.object));
+}
+
 WriteOptions OptionsOf(const std::string& manager, bool dry_run) {
   return {.manager = manager, .dry_run = dry_run};
 }
@@ -17,10 +36,21 @@ WriteOptions OptionsOf(const std::string& manager, bool dry_run) {
 }  // namespace
 
 absl::StatusOr<v1::Object> Api::Get(const Identity& who, const v1::GetRequest& request) {
-  ASSIGN_OR_RETURN(ObjectPtr object,
-                   registry_->Get(who, {request.key().kind(), request.key().namespace_(),
-                                        request.key().name()}));
+  const bool past = request.revision() != 0 || request.has_time();
+  ASSIGN_OR_RETURN(const Moment moment, MomentOf(request));
+  ASSIGN_OR_RETURN(ObjectPtr object, past ? registry_->GetAt(who, KeyOf(request.key()), moment)
+                                          : registry_->Get(who, KeyOf(request.key())));
   return Take(std::move(object));
+}
+
+absl::StatusOr<v1::HistoryResponse> Api::History(const Identity& who,
+                                                 const v1::HistoryRequest& request) {
+  if (request.limit() < 0) return InvalidArgument("limit: must not be negative");
+  ASSIGN_OR_RETURN(std::vector<PastObject> versions,
+                   registry_->History(who, KeyOf(request.key()), request.limit()));
+  v1::HistoryResponse response;
+  for (PastObject& past : versions) ToProto(std::move(past), response.add_versions());
+  return response;
 }
 
 absl::StatusOr<v1::ListSummary> Api::List(const Identity& who, const v1::ListRequest& request,

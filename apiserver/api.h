@@ -23,6 +23,8 @@ class Api {
   Api(Registry* registry, WatchHub* hub) : registry_(registry), hub_(hub) {}
 
   absl::StatusOr<v1::Object> Get(const Identity& who, const v1::GetRequest& request);
+  absl::StatusOr<v1::HistoryResponse> History(const Identity& who,
+                                              const v1::HistoryRequest& request);
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
                                        const std::function<void(v1::Object)>& visit);
   absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,

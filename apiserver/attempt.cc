@@ -41,14 +41,17 @@ void Attempt::Stage(const Message* before, const Message* after) {
   if (after == nullptr) {
     Write({store_key, std::nullopt});
   } else {
-    Write({store_key, EncodeForStore(*after)});
+    const bool minor = before != nullptr && OnlyStatusDiffers(*before, *after);
+    Write({store_key, EncodeForStore(*after), minor});
   }
   durable_ = durable_ || !kind.options.ephemeral();
   staged_[key] = after == nullptr ? nullptr : CloneObject(*after);
 }
 
-store::Txn Attempt::TakeTxn() {
+store::Txn Attempt::TakeTxn(absl::Time time, const std::string& author) {
   txn_.durable = durable_;
+  txn_.time = time;
+  txn_.author = author;
   return std::move(txn_);
 }
 

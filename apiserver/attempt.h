@@ -40,8 +40,9 @@ class Attempt {
   void Require(store::Precondition precondition);
   void Write(store::Write write) { txn_.writes.push_back(std::move(write)); }
 
-  // What was put together. Not durable when everything in it is of ephemeral kinds.
-  store::Txn TakeTxn();
+  // What was put together, to be committed in the name of `author` at `time`. Not durable when
+  // everything in it is of ephemeral kinds.
+  store::Txn TakeTxn(absl::Time time, const std::string& author);
   bool empty() const { return txn_.writes.empty(); }
 
  private:

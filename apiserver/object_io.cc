@@ -87,6 +87,12 @@ bool SameContent(const Message& a, const Message& b) {
   return schema::Encode(*left) == schema::Encode(*right);
 }
 
+bool OnlyStatusDiffers(const Message& before, const Message& after) {
+  const ObjectPtr with_status = CloneObject(before);
+  CopyPart(&after, with_status.get(), "status");
+  return SameContent(*with_status, after);
+}
+
 absl::Status NotFoundError(const schema::Kind& kind, std::string_view name) {
   return NotFound("{} \"{}\" not found", kind.plural, name);
 }

@@ -45,6 +45,9 @@ void CopyPart(const Message* from_object, Message* to_object, std::string_view n
 // True when both are equal but for resourceVersion and managedFields.
 bool SameContent(const Message& a, const Message& b);
 
+// True when they are equal but for status, resourceVersion and managedFields.
+bool OnlyStatusDiffers(const Message& before, const Message& after);
+
 // kubectl's texts: `sites "blog" not found`.
 absl::Status NotFoundError(const schema::Kind& kind, std::string_view name);
 absl::Status ExistsError(const schema::Kind& kind, std::string_view name);

@@ -113,14 +113,15 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
   for (int i = 0; i < kCommitAttemptsMax; ++i) {
     ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
+    const Now now = options_.clock->Read();
     Admission admission(attempt.get(), {.who = who,
                                         .manager = manager,
                                         .force = options.force,
-                                        .now = options_.clock->Read(),
+                                        .now = now,
                                         .new_uid = &options_.new_uid});
     ASSIGN_OR_RETURN(Outcome outcome, Stage(attempt.get(), &admission, prepare));
     if (options.dry_run || attempt->empty()) return outcome;
-    const store::CommitResult result = options_.store->Commit(attempt->TakeTxn());
+    const store::CommitResult result = options_.store->Commit(attempt->TakeTxn(now.wall, manager));
     if (result.status.ok()) return Committed(std::move(outcome), result.revision);
     if (!absl::IsAborted(result.status)) return result.status;
   }
@@ -160,6 +161,28 @@ absl::StatusOr<ObjectPtr> Registry::Get(const Identity& who, const ObjectKey& ke
   if (object == nullptr) return NotFoundError(*kind, key.name);
   RETURN_IF_ERROR(CheckObject(who, *kind, *object));
   return CloneObject(*object);
+}
+
+absl::StatusOr<ObjectHistory> Registry::HistoryOf(const Identity& who, const schema::Kind& kind,
+                                                  const ObjectKey& key) const {
+  RETURN_IF_ERROR(CheckVerb(who, Verb::kGet, kind, key.name));
+  return ObjectHistory::Read(options_.store, *options_.kinds, kind, FullKey(kind, key));
+}
+
+absl::StatusOr<ObjectPtr> Registry::GetAt(const Identity& who, const ObjectKey& key,
+                                          const Moment& moment) const {
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, key.kind));
+  ASSIGN_OR_RETURN(const ObjectHistory history, HistoryOf(who, *kind, key));
+  return history.At(moment, options_.clock->Read().wall,
+                    [&](const Message& object) { return CheckObject(who, *kind, object).ok(); });
+}
+
+absl::StatusOr<std::vector<PastObject>> Registry::History(const Identity& who, const ObjectKey& key,
+                                                          int limit) const {
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, key.kind));
+  ASSIGN_OR_RETURN(const ObjectHistory history, HistoryOf(who, *kind, key));
+  return history.Versions(
+      limit, [&](const Message& object) { return CheckObject(who, *kind, object).ok(); });
 }
 
 absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::ListRequest& request,

@@ -35,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/history.h"
 #include "apiserver/identity.h"
 #include "base/clock.h"
 #include "base/names.h"
@@ -98,6 +99,12 @@ class Registry {
 
   absl::StatusOr<ObjectPtr> Get(const Identity& who, const ObjectKey& key) const;
 
+  // As it was: see ObjectHistory. Whoever may get an object may see its past.
+  absl::StatusOr<ObjectPtr> GetAt(const Identity& who, const ObjectKey& key,
+                                  const Moment& moment) const;
+  absl::StatusOr<std::vector<PastObject>> History(const Identity& who, const ObjectKey& key,
+                                                  int limit) const;
+
   // Calls `visit` for every object of one consistent revision, in order of namespace and name. The
   // summary says that it is complete, and how to go on.
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
@@ -139,6 +146,8 @@ class Registry {
   using Prepare = std::function<absl::StatusOr<std::vector<Planned>>(Attempt*, Admission*)>;
 
   absl::StatusOr<std::unique_ptr<Attempt>> Begin() const;
+  absl::StatusOr<ObjectHistory> HistoryOf(const Identity& who, const schema::Kind& kind,
+                                          const ObjectKey& key) const;
   // Prepares, stages and commits, again and again while others win the race.
   absl::StatusOr<Outcome> Write(const Identity& who, const WriteOptions& options,
                                 const Prepare& prepare);

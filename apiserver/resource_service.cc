@@ -74,6 +74,14 @@ grpc::ServerUnaryReactor* ResourceService::Delete(grpc::CallbackServerContext* c
                   [=, this](const Identity& who) { return api_->Delete(who, *request); });
 }
 
+grpc::ServerUnaryReactor* ResourceService::History(grpc::CallbackServerContext* call,
+                                                   const v1::HistoryRequest* request,
+                                                   v1::HistoryResponse* response) {
+  const RequestMetrics metrics(context_.clock, "GET", request->key().kind(), "history");
+  return RunUnary(context_, call, metrics, response,
+                  [=, this](const Identity& who) { return api_->History(who, *request); });
+}
+
 grpc::ServerUnaryReactor* ResourceService::Version(grpc::CallbackServerContext* call,
                                                    const v1::VersionRequest*,
                                                    v1::VersionResponse* response) {

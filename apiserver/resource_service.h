@@ -34,6 +34,9 @@ class ResourceService final
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call,
                                    const v1::DeleteRequest* request,
                                    v1::DeleteResponse* response) override;
+  grpc::ServerUnaryReactor* History(grpc::CallbackServerContext* call,
+                                    const v1::HistoryRequest* request,
+                                    v1::HistoryResponse* response) override;
   grpc::ServerUnaryReactor* Version(grpc::CallbackServerContext* call,
                                     const v1::VersionRequest* request,
                                     v1::VersionResponse* response) override;

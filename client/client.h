@@ -83,6 +83,16 @@ class Content {
                                const std::function<absl::Status(std::string_view)>& write) = 0;
 };
 
+// How objects were.
+class Past {
+ public:
+  virtual ~Past() = default;
+  // At request.revision or request.time. NOT_FOUND: it was not there then; OUT_OF_RANGE: still to
+  // come, or no longer kept.
+  virtual absl::StatusOr<v1::Object> GetAt(const v1::GetRequest& request) = 0;
+  virtual absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& request) = 0;
+};
+
 // For people and `ctl`: what is neither an object nor content.
 class Admin {
  public:
@@ -94,6 +104,6 @@ class Admin {
 };
 
 // Everything a server offers to its users.
-class Api : public Client, public Content, public Admin {};
+class Api : public Client, public Content, public Past, public Admin {};
 
 }  // namespace reeve::client

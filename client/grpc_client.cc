@@ -108,6 +108,14 @@ class GrpcClient final : public Api {
     return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Get, request);
   }
 
+  absl::StatusOr<v1::Object> GetAt(const v1::GetRequest& request) override {
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Get, request);
+  }
+  absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& request) override {
+    return Call<v1::HistoryResponse>(resources_.get(), &v1::Resources::Stub::async::History,
+                                     request);
+  }
+
   absl::StatusOr<List> ListObjects(const v1::ListRequest& request) override;
 
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override {

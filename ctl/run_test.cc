@@ -127,6 +127,10 @@ class Forwarding final : public client::Api {
                        const std::function<absl::Status(std::string_view)>& write) override {
     return api_.GetBlob(ns, digest, write);
   }
+  absl::StatusOr<v1::Object> GetAt(const v1::GetRequest& r) override { return api_.GetAt(r); }
+  absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& r) override {
+    return api_.History(r);
+  }
   absl::StatusOr<v1::VersionResponse> Version() override { return api_.Version(); }
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(const v1::CreateTokenRequest& r) override {
     return api_.CreateToken(r);

@@ -134,6 +134,13 @@ class FakeApi final : public client::Api {
     return Unimplemented("GetBlob");
   }
 
+  absl::StatusOr<v1::Object> GetAt(const v1::GetRequest&) override {
+    return Unimplemented("GetAt");
+  }
+  absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest&) override {
+    return Unimplemented("History");
+  }
+
   absl::StatusOr<v1::VersionResponse> Version() override {
     RETURN_IF_ERROR(broken);
     v1::VersionResponse response;
