@@ -40,21 +40,6 @@ std::string_view Done(v1::ApplyResult::Action action) {
   return action == v1::ApplyResult::CONFIGURED ? "configured" : "unchanged";
 }
 
-v1::ApplyRequest ApplyRequestFor(Session& session, const Manifests& manifests, bool dry_run) {
-  v1::ApplyRequest request;
-  request.set_field_manager(session.flags().Text("field-manager"));
-  request.set_force(session.flags().Bool("force-conflicts"));
-  request.set_dry_run(dry_run);
-  for (const schema::Manifest& manifest : manifests) {
-    *request.add_objects() = manifest.object;
-    v1::FieldSet* mentioned = request.add_mentioned();
-    for (const auto& [path, position] : manifest.positions) {
-      if (!path.empty()) mentioned->add_paths(path.ToString());
-    }
-  }
-  return request;
-}
-
 absl::Status ApplyBatch(Session& session, const Manifests& manifests, DryRun dry_run) {
   ASSIGN_OR_RETURN(client::Api * api, session.Api());
   const v1::ApplyRequest request = ApplyRequestFor(session, manifests, dry_run == DryRun::kServer);
@@ -116,6 +101,22 @@ absl::Status CreateOne(Session& session, const schema::Manifest& manifest, DryRu
 }
 
 }  // namespace
+
+v1::ApplyRequest ApplyRequestFor(Session& session, const std::vector<schema::Manifest>& manifests,
+                                 bool dry_run) {
+  v1::ApplyRequest request;
+  request.set_field_manager(session.flags().Text("field-manager"));
+  request.set_force(session.flags().Bool("force-conflicts"));
+  request.set_dry_run(dry_run);
+  for (const schema::Manifest& manifest : manifests) {
+    *request.add_objects() = manifest.object;
+    v1::FieldSet* mentioned = request.add_mentioned();
+    for (const auto& [path, position] : manifest.positions) {
+      if (!path.empty()) mentioned->add_paths(path.ToString());
+    }
+  }
+  return request;
+}
 
 absl::Status RunApply(Session& session) {
   ASSIGN_OR_RETURN(const DryRun dry_run, DryRunOf(session));

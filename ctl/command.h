@@ -30,6 +30,7 @@ struct Command {
   std::vector<std::string_view> examples;  // "# What it does" and "ctl ..." lines.
   std::vector<Flag> flags;
   absl::Status (*run)(Session&);
+  int failure = 1;  // What ctl returns when this fails.
 };
 
 // What was typed.

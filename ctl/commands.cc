@@ -71,7 +71,8 @@ Command Get() {
       .examples = {"# All sites of the namespace", "ctl get sites", "# One object, whole",
                    "ctl get site/blog -o yaml", "# Sites and hosts, with more columns",
                    "ctl get st,ho -o wide", "# What changes, as it changes", "ctl get instances -w",
-                   "# A field", "ctl get site blog -o jsonpath='{.status.phase}'"},
+                   "# A field", "ctl get site blog -o jsonpath='{.status.phase}'",
+                   "# As it was an hour ago", "ctl get site/blog --at 1h -o yaml"},
       .flags = {kOutput,
                 kSelector,
                 kFieldSelector,
@@ -79,6 +80,8 @@ Command Get() {
                 kNoHeaders,
                 {"watch", 'w', kBool, "Then every change, until interrupted"},
                 Timeout("With --watch: end after this long; 0s: never", "0s"),
+                {"at", 0, kText,
+                 "As it was at a revision, at a time (2026-01-31T12:00:00Z), or so long ago (1h)"},
                 {"show-labels", 0, kBool, "Labels as the last column"},
                 kIgnoreNotFound},
       .run = RunGet,
@@ -212,6 +215,80 @@ Command Events() {
   };
 }
 
+Command History() {
+  return {
+      .path = "history",
+      .usage = "KIND/NAME",
+      .summary = "Show what was done to an object, the oldest first",
+      .about =
+          "Also of an object that was deleted. Neighbouring versions that changed only the status "
+          "are one line.",
+      .examples = {"ctl history site/blog", "# How it was at one of the revisions",
+                   "ctl get site/blog --at 1042 -o yaml"},
+      .flags = {{"all", 0, kBool, "Every version, also those that changed only the status"},
+                {"output", 'o', kText, "One of: wide, yaml, json"},
+                kNoHeaders},
+      .run = RunHistory,
+  };
+}
+
+Command Diff() {
+  return {
+      .path = "diff",
+      .usage = "(-f FILENAME | KIND/NAME --from REV [--to REV])",
+      .summary = "Show what an apply would change, or what has changed",
+      .about =
+          "Returns 0 when there is no difference, 1 when there is one, and more when it failed. "
+          "The program\n"
+          "that compares is `diff -u -N`, or the one that CTL_EXTERNAL_DIFF names.",
+      .examples = {"# What would applying this change?", "ctl diff -f site.yaml",
+                   "# What has changed since yesterday?", "ctl diff site/blog --from 1d",
+                   "ctl diff site/blog --from 1042 --to 1050"},
+      .flags = {kFilename,
+                kRecursive,
+                {"from", 0, kText, "A revision, a time, or how long ago"},
+                {"to", 0, kText, "Likewise; else as it is now"},
+                kFieldManager,
+                {"force-conflicts", 0, kBool, "As if applied with --force-conflicts"}},
+      .run = RunDiff,
+      .failure = 2,
+  };
+}
+
+Command Undo() {
+  return {
+      .path = "undo",
+      .usage = "KIND/NAME [--to=REV]",
+      .summary = "Take back the last change of an object's spec",
+      .about =
+          "A new write that gives the object the spec, labels and annotations of an earlier "
+          "version: the one\n"
+          "before the last change of its spec, or that of --to. An object that was deleted is made "
+          "again.",
+      .examples = {"ctl undo site/blog", "ctl undo site/blog --to 1042", "# Would it go?",
+                   "ctl undo site/blog --dry-run=server"},
+      .flags = {{"to", 0, kText, "Revision of the version to go back to"},
+                {"dry-run", 0, kText, "none; server: check there, change nothing", "none"},
+                kFieldManager},
+      .run = RunUndo,
+  };
+}
+
+Command Blame() {
+  return {
+      .path = "blame",
+      .usage = "KIND/NAME",
+      .summary = "Show who set each field of an object, and when",
+      .about =
+          "AGE and REVISION are of the write that gave the field its present value; <= where that "
+          "is older\n"
+          "than the history that is kept. Fields without a manager have their default.",
+      .examples = {"ctl blame site/blog"},
+      .flags = {kNoHeaders},
+      .run = RunBlame,
+  };
+}
+
 Command ApiResources() {
   return {
       .path = "api-resources",
@@ -258,6 +335,10 @@ const std::vector<Command>& Commands() {
       HostRemove(),
       Cordoning("cordon", "Place no new instances on a host", RunCordon),
       Cordoning("uncordon", "Place instances on a host again", RunUncordon),
+      History(),
+      Diff(),
+      Undo(),
+      Blame(),
       Events(),
       ApiResources(),
       Explain(),

@@ -10,6 +10,7 @@
 #include "ctl/session.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
+#include "ctl/versions.h"
 #include "ctl/watching.h"
 #include "proto/schema/object.h"
 
@@ -47,12 +48,18 @@ Table TableOf(const schema::Kind& kind, const std::vector<v1::Object>& objects,
   return table;
 }
 
+absl::StatusOr<v1::Object> GetOne(Session& session, const ObjectKey& key) {
+  if (const std::string at = session.flags().Text("at"); !at.empty())
+    return GetAt(session, key, at, "at");
+  ASSIGN_OR_RETURN(client::Api * api, session.Api());
+  return FromServer(api->Get(key));
+}
+
 // The objects that were named; those that cannot be had are reported one by one.
 absl::StatusOr<std::vector<v1::Object>> GetNamed(Session& session, const Selection& selection) {
-  ASSIGN_OR_RETURN(client::Api * api, session.Api());
   std::vector<v1::Object> objects;
   for (const std::string& name : selection.names) {
-    absl::StatusOr<v1::Object> object = FromServer(api->Get(session.KeyFor(*selection.kind, name)));
+    absl::StatusOr<v1::Object> object = GetOne(session, session.KeyFor(*selection.kind, name));
     if (object.ok()) {
       objects.push_back(*std::move(object));
     } else if (!absl::IsNotFound(object.status()) || !session.flags().Bool("ignore-not-found")) {
@@ -163,6 +170,17 @@ absl::Status WatchAll(Getter& get) {
   return absl::IsDeadlineExceeded(end) ? absl::OkStatus() : end;
 }
 
+// Only single objects are shown as they were.
+absl::Status CheckAt(Getter& get) {
+  if (get.session.flags().Text("at").empty()) return absl::OkStatus();
+  if (get.session.flags().Bool("watch"))
+    return InvalidArgument("--at and --watch exclude each other");
+  for (const Selection& selection : get.selections) {
+    if (selection.names.empty()) return InvalidArgument("--at needs the names of objects");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 v1::Selector SelectorFor(Session& session, const schema::Kind& kind) {
@@ -194,6 +212,7 @@ absl::Status RunGet(Session& session) {
   if (names && !session.flags().Text("selector").empty()) {
     return InvalidArgument("name cannot be provided when a selector is specified");
   }
+  RETURN_IF_ERROR(CheckAt(get));
   if (session.flags().Bool("watch")) return WatchAll(get);
   return get.format.table() ? PrintTables(get) : PrintObjects(get);
 }

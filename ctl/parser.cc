@@ -146,7 +146,8 @@ class Tree {
       if (word.starts_with('-')) return UnknownFlag(word, *leaf);
     }
     if (!error.empty())
-      return UsageError{fmt::format("error: {}\nSee 'ctl {} --help' for usage.\n", error, path)};
+      return UsageError{fmt::format("error: {}\nSee 'ctl {} --help' for usage.\n", error, path),
+                        leaf->command->failure};
     return ToInvocation(*leaf);
   }
 
@@ -183,7 +184,8 @@ class Tree {
             : fmt::format("Error: unknown shorthand flag: '{}' in {}\n", flag[1], flag);
     const std::string near = flag.size() > 3 ? DidYouMean(flag, names) : "";
     if (!near.empty()) text += fmt::format("Did you mean {}?\n", near);
-    return UsageError{text + fmt::format("See 'ctl {} --help' for usage.\n", leaf.command->path)};
+    return UsageError{text + fmt::format("See 'ctl {} --help' for usage.\n", leaf.command->path),
+                      leaf.command->failure};
   }
 
   Parsed ToInvocation(const Leaf& leaf) const {

@@ -13,9 +13,10 @@ namespace reeve::ctl {
 struct HelpText {
   std::string text;
 };
-// A text for standard error, exit 1: not understood.
+// A text for standard error: not understood.
 struct UsageError {
   std::string text;
+  int code = 1;  // What ctl returns.
 };
 
 using Parsed = std::variant<Invocation, HelpText, UsageError>;

@@ -15,11 +15,11 @@ int Run(const std::vector<std::string>& argv, Io io) {
   }
   if (const auto* error = std::get_if<UsageError>(&parsed)) {
     io.err << error->text << std::flush;
-    return 1;
+    return error->code;
   }
   Session session(&io, std::get<Invocation>(std::move(parsed)));
   session.Report(session.flags().command->run(session));
-  return session.failed() ? 1 : 0;
+  return session.failed() ? session.flags().command->failure : session.code();
 }
 
 }  // namespace reeve::ctl

@@ -54,6 +54,10 @@ class Session {
   void Report(const absl::Status& status);
   bool failed() const { return failed_; }
 
+  // What the process returns when nothing failed: 0, unless this is called.
+  void EndWith(int code) { code_ = code; }
+  int code() const { return code_; }
+
  private:
   // The resolved context; read once.
   absl::StatusOr<client::Connection> LoadConnection() const;
@@ -65,6 +69,7 @@ class Session {
   std::unique_ptr<client::Api> api_;
   std::optional<std::string> namespace_;
   bool failed_ = false;
+  int code_ = 0;
 };
 
 }  // namespace reeve::ctl

@@ -16,6 +16,7 @@ namespace reeve::ctl {
 
 absl::Status RunApply(Session& session);
 absl::Status RunApiResources(Session& session);
+absl::Status RunBlame(Session& session);
 absl::Status RunConfigCurrentContext(Session& session);
 absl::Status RunConfigGetContexts(Session& session);
 absl::Status RunConfigUseContext(Session& session);
@@ -24,19 +25,26 @@ absl::Status RunCreate(Session& session);
 absl::Status RunDelete(Session& session);
 absl::Status RunDeploy(Session& session);
 absl::Status RunDescribe(Session& session);
+absl::Status RunDiff(Session& session);
 absl::Status RunEvents(Session& session);
 absl::Status RunExplain(Session& session);
 absl::Status RunGet(Session& session);
+absl::Status RunHistory(Session& session);
 absl::Status RunHostRemove(Session& session);
 absl::Status RunHostToken(Session& session);
 absl::Status RunPush(Session& session);
 absl::Status RunUncordon(Session& session);
+absl::Status RunUndo(Session& session);
 absl::Status RunVersion(Session& session);
 absl::Status RunWait(Session& session);
 
 // By the flags --namespace, --all-namespaces, --selector and --field-selector.
 v1::Selector SelectorFor(Session& session, const schema::Kind& kind);
 absl::StatusOr<std::vector<v1::Object>> ListSelected(Session& session, const schema::Kind& kind);
+
+// What applies `manifests`, by the flags --field-manager and --force-conflicts.
+v1::ApplyRequest ApplyRequestFor(Session& session, const std::vector<schema::Manifest>& manifests,
+                                 bool dry_run);
 
 // Writes one field of an object and nothing else: an apply by `manager` that mentions only `path`.
 // `object` bears the name and the field.
