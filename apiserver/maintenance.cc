@@ -49,10 +49,12 @@ absl::Status Drop(store::Store* store, const store::ReadView& view, const KeyRan
 
 }  // namespace
 
-absl::Status Maintenance::TrimLog() {
+absl::Status Maintenance::TrimLog(absl::Time now) {
   if (store_->FloorKeeping(kWatchLogCommitsMax + kCommitsOverMax) <= store_->floor())
     return absl::OkStatus();
-  return store_->Compact(store_->FloorKeeping(kWatchLogCommitsMax));
+  return store_->Compact(
+      store_->FloorKeeping(kWatchLogCommitsMax),
+      {.versions_max = history_.versions, .from = now - history_.age, .bytes_max = history_.bytes});
 }
 
 absl::Status Maintenance::DropTokens(absl::Time now) {
@@ -104,7 +106,7 @@ absl::Status Maintenance::DropBlob(const std::string& digest, absl::Duration now
 }
 
 absl::Status Maintenance::Step(Now now) {
-  absl::Status first = Annotate(TrimLog(), "compacting the log");
+  absl::Status first = Annotate(TrimLog(now.wall), "compacting the log");
   first.Update(Annotate(DropTokens(now.wall), "dropping old join tokens"));
   first.Update(Annotate(DropIdentities(), "dropping keys of removed hosts"));
   first.Update(Annotate(DropBlobs(now.mono), "dropping bytes of deleted blobs"));

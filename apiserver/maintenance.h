@@ -1,6 +1,6 @@
-// What the server does now and then beside answering: keeps the watch log at its size, and takes
-// away what nobody can name any more: the bytes of deleted Blobs, join tokens that are too old, the
-// keys of hosts that are gone. A step; owns no thread.
+// What the server does now and then beside answering: keeps the watch log and history at their
+// sizes, and takes away what nobody can name any more: the bytes of deleted Blobs, join tokens that
+// are too old, the keys of hosts that are gone. A step; owns no thread.
 //
 // Thread-compatible. What it works on is in use meanwhile, by anybody.
 #pragma once
@@ -19,10 +19,18 @@
 
 namespace reeve::apiserver {
 
+// How much of the past is kept, of what watches no longer need.
+struct HistoryOptions {
+  int versions = 20;  // Of each object; and as many that changed only the status.
+  absl::Duration age = absl::InfiniteDuration();
+  uint64_t bytes = 512ull << 20;  // Of all objects together.
+};
+
 class Maintenance {
  public:
   // Both must outlive it.
-  Maintenance(store::Store* store, BlobStore* blobs) : store_(store), blobs_(blobs) {}
+  Maintenance(store::Store* store, BlobStore* blobs, HistoryOptions history = {})
+      : store_(store), blobs_(blobs), history_(history) {}
 
   // Does what is due at `now`. One failing part does not keep the others from their work; the first
   // error is returned, and all are tried again at the next step.
@@ -34,7 +42,7 @@ class Maintenance {
     absl::Duration since;  // First seen so, on the monotonic clock,
     uint64_t puts = 0;     // when they had been uploaded this often.
   };
-  absl::Status TrimLog();
+  absl::Status TrimLog(absl::Time now);
   absl::Status DropTokens(absl::Time now);
   absl::Status DropIdentities();
   absl::Status DropBlobs(absl::Duration now);
@@ -42,6 +50,7 @@ class Maintenance {
 
   store::Store* const store_;
   BlobStore* const blobs_;
+  const HistoryOptions history_;
   std::map<std::string, Orphan> orphans_;  // By digest.
 };
 

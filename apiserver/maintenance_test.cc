@@ -142,6 +142,33 @@ TEST_F(MaintenanceTest, KeysGoWithTheirHost) {
   EXPECT_THAT(Records(HostIdentityRange()), ElementsAre(HostIdentityKey(uids[1])));
 }
 
+// Whoever reads as changes come never meets the floor, however often it is raised; whoever stops is
+// told to list again, and finds nothing missing above it.
+TEST_F(MaintenanceTest, CompactionNeverBreaksAWatcherThatKeepsUp) {
+  const auto write = [this](int64_t i) {
+    EXPECT_OK(store_->Commit({.writes = {{"x", std::to_string(i)}}, .durable = false}).status);
+  };
+  write(0);
+  ASSERT_OK_AND_ASSIGN(const auto keeping_up, store_->Watch("x", "y", revision(), [] {}));
+  ASSERT_OK_AND_ASSIGN(const auto stopped, store_->Watch("x", "y", revision(), [] {}));
+  int64_t seen = 0;
+  constexpr int64_t kWrites = 2 * kWatchLogCommitsMax;
+  for (int64_t i = 1; i <= kWrites; ++i) {
+    write(i);
+    if (i % 1000 != 0) continue;
+    Pass(absl::Seconds(1));
+    for (;;) {
+      ASSERT_OK_AND_ASSIGN(const auto batch, keeping_up->Next());
+      if (!batch) break;
+      for (const store::Change& change : batch->changes)
+        ASSERT_EQ(change.version.value, std::to_string(++seen));
+    }
+  }
+  EXPECT_EQ(seen, kWrites);
+  EXPECT_GT(store_->floor(), 0);
+  EXPECT_THAT(stopped->Next(), IsError(absl::StatusCode::kOutOfRange, "compacted"));
+}
+
 TEST_F(MaintenanceTest, NothingToDoWritesNothing) {
   Put("page");
   Pass(absl::Minutes(1));

@@ -17,6 +17,13 @@ void AddServeFlags(App* app, ServeFlags* flags) {
       ->capture_default_str();
   app->add_option("--advertise", flags->server.advertise,
                   "The name or address that hosts are told; default: the first --san");
+  app->add_option("--history-versions", flags->server.history.versions,
+                  "Versions of each object that are kept; and as many that changed only the status")
+      ->capture_default_str();
+  app->add_option("--history-age", flags->history_age,
+                  "How long they are kept: 720h; default: no bound");
+  app->add_option("--history-size", flags->history_mib, "MiB that they may take, all together")
+      ->capture_default_str();
   app->add_flag("--debug", flags->debug, "Log more");
   app->add_flag("--log-json", flags->json, "Log as JSON, one object a line");
 }

@@ -16,6 +16,19 @@ absl::Status WriteEndpoints(const std::string& data_dir, const Endpoints& endpoi
                      kPublicFile);
 }
 
+absl::StatusOr<ServerOptions> OptionsOf(const ServeFlags& flags) {
+  ServerOptions options = flags.server;
+  options.history.bytes = flags.history_mib << 20;
+  if (options.history.versions < 0)
+    return InvalidArgument("--history-versions: must not be negative");
+  if (flags.history_age.empty()) return options;
+  absl::Duration age;
+  if (!absl::ParseDuration(flags.history_age, &age) || age < absl::ZeroDuration())
+    return InvalidArgument("--history-age: \"{}\" is no duration such as 720h", flags.history_age);
+  options.history.age = age;
+  return options;
+}
+
 }  // namespace
 
 absl::Status Serve(const ServeFlags& flags, const std::string& program,
@@ -23,7 +36,8 @@ absl::Status Serve(const ServeFlags& flags, const std::string& program,
   BlockSignals();
   InitLog(program, flags.json ? LogFormat::kJson : LogFormat::kText,
           flags.debug ? LogLevel::kDebug : LogLevel::kInfo);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(flags.server));
+  ASSIGN_OR_RETURN(const ServerOptions options, OptionsOf(flags));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
   std::vector<client::ReadinessCheck> checks = server->Checks();
   std::unique_ptr<Companion> beside;
   if (companion) {

@@ -20,6 +20,8 @@ struct ServeFlags {
                           .join_listen = fmt::format("0.0.0.0:{}", kJoinPort),
                           .advertise = ""};
   std::string http_listen = fmt::format("127.0.0.1:{}", kHttpPort);
+  std::string history_age;  // "720h"; empty: no bound.
+  uint64_t history_mib = 512;
   bool debug = false;
   bool json = false;
 };

@@ -83,7 +83,8 @@ class RunningServer final : public Server {
 
   absl::Status Serve(const ServerOptions& options) {
     pump_ = std::make_unique<Thread>("watch-hub", [this] { PumpLoop(); });
-    maintenance_ = std::make_unique<Thread>("maintenance", [this] { MaintenanceLoop(); });
+    maintenance_ = std::make_unique<Thread>(
+        "maintenance", [this, history = options.history] { MaintenanceLoop(history); });
     const ServiceContext context{authenticator_.get(), pool_.get(), RealClock()};
     // Joining hosts are told where the API is, and tokens say where to join: the join port is bound
     // first, and refuses until the API's is known too.
@@ -180,8 +181,8 @@ class RunningServer final : public Server {
     }
   }
 
-  void MaintenanceLoop() {
-    Maintenance maintenance(store_.get(), blobs_.get());
+  void MaintenanceLoop(const HistoryOptions& history) {
+    Maintenance maintenance(store_.get(), blobs_.get(), history);
     while (!stopping_) {
       const absl::Status status = maintenance.Step(RealClock()->Read());
       if (!status.ok())

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apiserver/api.h"
+#include "apiserver/maintenance.h"
 #include "client/http_probe_server.h"
 
 namespace reeve::apiserver {
@@ -23,6 +24,7 @@ struct ServerOptions {
   // The name or address that hosts are told, without a port; empty: the first name of the server's
   // certificate.
   std::string advertise;
+  HistoryOptions history;
 };
 
 struct Endpoints {

@@ -1,6 +1,7 @@
 #include "store/mvcc_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/status.h"
@@ -19,6 +20,41 @@ constexpr size_t kCompactionBatchOps = 1000;
 absl::Status StoppedBy(const absl::Status& cause) {
   return Unavailable("the store stopped acknowledging writes and must be restarted: {}",
                      Message(cause));
+}
+
+// Offers every version to a Retention, and calls `visit` with what it says.
+absl::Status Retain(const EngineSnapshot& data, const RetentionLimits& limits,
+                    const std::function<absl::Status(const Retention&, std::string_view key,
+                                                     std::string_view value)>& visit) {
+  Retention retention(limits);
+  absl::Status status;
+  const auto offer = [&](std::string_view key, std::string_view value) {
+    const absl::StatusOr<VersionKeyParts> parts = DecodeVersionKey(key);
+    const absl::StatusOr<StoredVersion> version = DecodeVersion(value);
+    status = parts.ok() ? version.status() : parts.status();
+    if (!status.ok()) return false;
+    retention.Keep(*parts, *version);
+    status = visit(retention, key, value);
+    return status.ok();
+  };
+  RETURN_IF_ERROR(data.Scan(std::string(1, kVersionSpace), SpaceEnd(kVersionSpace), offer));
+  return status;
+}
+
+// `limits.oldest`, or the revision up to which versions must go so that history has at most
+// `bytes_max`.
+absl::StatusOr<Revision> OldestWithin(const EngineSnapshot& data, const RetentionLimits& limits,
+                                      uint64_t bytes_max) {
+  if (bytes_max == UINT64_MAX) return limits.oldest;
+  HistoryBudget budget(limits.floor);
+  RETURN_IF_ERROR(Retain(data, limits,
+                         [&](const Retention& retention, std::string_view key,
+                             std::string_view value) -> absl::Status {
+                           if (retention.kept() && retention.older())
+                             budget.Add(retention.revision(), key.size() + value.size());
+                           return absl::OkStatus();
+                         }));
+  return std::max(limits.oldest, budget.OldestWithin(bytes_max));
 }
 
 }  // namespace
@@ -226,7 +262,7 @@ absl::Status MvccStore::Writable() const {
 
 // The floor is on disk before anything below it goes, so that a crash never leaves a hole above the
 // floor.
-absl::Status MvccStore::Compact(Revision floor) {
+absl::Status MvccStore::Compact(Revision floor, const HistoryLimits& history) {
   MutexLock compact_lock(&compact_mu_);
   Published published;
   {
@@ -239,12 +275,15 @@ absl::Status MvccStore::Compact(Revision floor) {
     published = published_;
   }
   const Revision oldest =
-      std::min(floor, RevisionBefore(options_.history_commits_max, published.revision, gaps_));
+      std::min(floor, RevisionBefore(history.commits_max, published.revision, gaps_));
   RETURN_IF_ERROR(RaiseFloor(floor, oldest));
   EngineBatch log;
   log.DeleteRange(LogKey(0), LogKey(floor + 1));
   RETURN_IF_ERROR(engine_->Write(log, /*sync=*/false));
-  return DropVersions(*published.data, floor, oldest);
+  RetentionLimits limits{
+      .floor = floor, .oldest = oldest, .versions_max = history.versions_max, .from = history.from};
+  ASSIGN_OR_RETURN(limits.oldest, OldestWithin(*published.data, limits, history.bytes_max));
+  return DropVersions(*published.data, limits);
 }
 
 // Gaps stay as long as commits are counted across them.
@@ -260,24 +299,15 @@ absl::Status MvccStore::RaiseFloor(Revision floor, Revision oldest) {
   return absl::OkStatus();
 }
 
-absl::Status MvccStore::DropVersions(const EngineSnapshot& data, Revision floor, Revision oldest) {
-  Retention retention(
-      {.floor = floor, .oldest = oldest, .versions_max = options_.history_versions_max});
+absl::Status MvccStore::DropVersions(const EngineSnapshot& data, const RetentionLimits& limits) {
   EngineBatch batch;
-  absl::Status status;
-  const auto drop = [&](std::string_view key, std::string_view value) {
-    const absl::StatusOr<VersionKeyParts> parts = DecodeVersionKey(key);
-    const absl::StatusOr<StoredVersion> version = DecodeVersion(value);
-    status = parts.ok() ? version.status() : parts.status();
-    if (!status.ok()) return false;
-    if (!retention.Keep(*parts, *version)) batch.Delete(std::string(key));
-    if (batch.ops().size() < kCompactionBatchOps) return true;
-    status = engine_->Write(batch, /*sync=*/false);
-    batch = EngineBatch();
-    return status.ok();
-  };
-  RETURN_IF_ERROR(data.Scan(std::string(1, kVersionSpace), SpaceEnd(kVersionSpace), drop));
-  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(Retain(
+      data, limits,
+      [&](const Retention& retention, std::string_view key, std::string_view) -> absl::Status {
+        if (!retention.kept()) batch.Delete(std::string(key));
+        if (batch.ops().size() < kCompactionBatchOps) return absl::OkStatus();
+        return engine_->Write(std::exchange(batch, EngineBatch()), /*sync=*/false);
+      }));
   return engine_->Write(batch, /*sync=*/false);
 }
 

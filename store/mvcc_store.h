@@ -23,6 +23,7 @@
 #include "store/engine.h"
 #include "store/mark.h"
 #include "store/recovery.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "store/watch_log.h"
 
@@ -39,9 +40,6 @@ struct MvccOptions {
   size_t watch_bytes_max = 64 << 20;
   // A watcher that was up to date and is now further behind is told RESOURCE_EXHAUSTED.
   int64_t watch_lag_max = kWatchLogCommitsMax;
-  // What History keeps after compaction, per key, and for how many commits.
-  int history_versions_max = 20;
-  int64_t history_commits_max = 1'000'000;
 };
 
 class MvccStore final : public Store {
@@ -56,7 +54,7 @@ class MvccStore final : public Store {
   absl::StatusOr<std::unique_ptr<Watcher>> Watch(std::string_view first, std::string_view last,
                                                  Revision after,
                                                  std::function<void()> wake) override;
-  absl::Status Compact(Revision floor) override;
+  absl::Status Compact(Revision floor, const HistoryLimits& history) override;
   absl::StatusOr<std::vector<PastVersion>> History(std::string_view key, int limit) override;
   Revision revision() const override;
   Revision floor() const override;
@@ -91,7 +89,7 @@ class MvccStore final : public Store {
   absl::StatusOr<Published> PublishedFor(Revision at) const;
   absl::StatusOr<Page> ChangesAfter(Revision after, const KeyRange& range, bool was_current);
   absl::Status RaiseFloor(Revision floor, Revision oldest);
-  absl::Status DropVersions(const EngineSnapshot& data, Revision floor, Revision oldest);
+  absl::Status DropVersions(const EngineSnapshot& data, const RetentionLimits& limits);
 
   const std::shared_ptr<Engine> engine_;
   const MvccOptions options_;

@@ -3,7 +3,8 @@
 // Kept: every version above the floor; the newest at or below it (the base: what a read at the
 // floor sees, and what the next change replaces); of the older ones, for History, at most
 // `versions_max` durable ones, and as many minor ones, that are not older than `oldest`. A key that
-// was deleted at or before `oldest` is forgotten whole.
+// was deleted at or before `oldest` is forgotten whole. Nor is kept, of the older ones, what had
+// been replaced by `from`, by the time that the writers gave.
 //
 // Example: floor 50, versions_max 1, "a" written at 10, 20, 40, 60: 10 goes.
 #pragma once
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/names.h"
 #include "store/key.h"
@@ -21,6 +23,7 @@ struct RetentionLimits {
   Revision floor = 0;
   Revision oldest = 0;
   int versions_max = 0;
+  absl::Time from = absl::InfinitePast();
 };
 
 // The lowest revision after which there are at most `commits` commits, up to `last`; 0 when there
@@ -38,15 +41,46 @@ class Retention {
   // Whether to keep this version.
   bool Keep(const VersionKeyParts& parts, const StoredVersion& version);
 
+  // Of the last one that was offered: what Keep said, and whether it is older than the base.
+  bool kept() const { return kept_; }
+  bool older() const { return older_; }
+  Revision revision() const { return revision_; }
+
  private:
+  void Begin(const std::string& key);
+  bool Decide(Revision revision, const StoredVersion& version);
   bool KeepOlder(Revision revision, const StoredVersion& version);
+  bool Before(absl::Time time) const;
 
   const RetentionLimits limits_;
+  bool kept_ = false;
+  bool older_ = false;
+  Revision revision_ = 0;
   std::string key_;
+  absl::Time newer_time_ = absl::InfiniteFuture();  // Of the version that replaced this one.
   bool started_ = false;
   bool base_seen_ = false;
   bool forget_ = false;     // The key is gone for so long that nothing of it is kept.
   int older_kept_[2] = {};  // Of those that matter, of minor ones.
+};
+
+// How far back history goes in so many bytes. Counts in a thousand spans of revisions, so that the
+// answer may be one span too late.
+class HistoryBudget {
+ public:
+  // All revisions are at most `floor`.
+  explicit HistoryBudget(Revision floor) : span_(floor / kSpans + 1), bytes_(kSpans) {}
+
+  void Add(Revision revision, uint64_t bytes) {
+    bytes_[static_cast<size_t>(revision / span_)] += bytes;
+  }
+  // Versions after it have at most `bytes_max`; 0 when all have.
+  Revision OldestWithin(uint64_t bytes_max) const;
+
+ private:
+  static constexpr Revision kSpans = 1000;
+  const Revision span_;
+  std::vector<uint64_t> bytes_;
 };
 
 }  // namespace reeve::store

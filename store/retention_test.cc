@@ -56,6 +56,39 @@ TEST_F(RetentionTest, MinorVersionsDoNotPushOutOthers) {
   EXPECT_THAT(kept_, ElementsAre("a50", "a40", "a30"));
 }
 
+TEST(RetentionByTimeTest, KeepsWhatWasSoThen) {
+  Retention retention({.floor = 50, .versions_max = 9, .from = absl::FromUnixSeconds(100)});
+  const auto keep = [&](const std::string& key, Revision revision, int64_t seconds,
+                        bool deleted = false) {
+    const StoredVersion version{.deleted = deleted, .time = absl::FromUnixSeconds(seconds)};
+    return retention.Keep({key, revision}, version);
+  };
+  EXPECT_TRUE(keep("a", 60, 130));
+  EXPECT_TRUE(keep("a", 40, 120));
+  EXPECT_TRUE(keep("a", 30, 90));  // How it was at 100.
+  EXPECT_FALSE(keep("a", 20, 80));
+  EXPECT_TRUE(keep("b", 40, 50));  // The base.
+  EXPECT_FALSE(keep("b", 30, 40));
+  EXPECT_FALSE(keep("c", 40, 99, /*deleted=*/true));
+  EXPECT_FALSE(keep("c", 30, 40));
+  EXPECT_TRUE(keep("d", 40, 101, /*deleted=*/true));
+  EXPECT_TRUE(keep("d", 30, 40));
+  // Who wrote without a time is not judged by it.
+  EXPECT_TRUE(retention.Keep({"e", 40}, {}));
+  EXPECT_TRUE(retention.Keep({"e", 30}, {}));
+}
+
+TEST(HistoryBudgetTest, TheOldestGo) {
+  HistoryBudget budget(10'000);
+  for (Revision revision = 100; revision <= 10'000; revision += 100) budget.Add(revision, 10);
+  EXPECT_EQ(budget.OldestWithin(1000), 0);
+  for (const uint64_t bytes : {0, 10, 505, 990}) {
+    const Revision oldest = budget.OldestWithin(bytes);
+    EXPECT_LE((10'000 - oldest) / 10, static_cast<int64_t>(bytes) + 10) << bytes;
+    EXPECT_GE((10'000 - oldest) / 10 + 20, static_cast<int64_t>(bytes)) << bytes;
+  }
+}
+
 TEST_F(RetentionTest, ADeletedKeyIsForgottenWhenItIsOldEnough) {
   Offer("a", 20, {.deleted = true});
   Offer("a", 16);

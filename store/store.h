@@ -124,6 +124,14 @@ class Watcher {
   virtual Revision last_revision() const = 0;
 };
 
+// What Compact leaves, for History, of the versions that the floor does not need.
+struct HistoryLimits {
+  int versions_max = 20;  // Of each key; and as many minor ones.
+  int64_t commits_max = 1'000'000;
+  absl::Time from = absl::InfinitePast();  // Older states need not be known. By the writers' times.
+  uint64_t bytes_max = UINT64_MAX;         // Of all keys together; the oldest go first.
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -143,7 +151,7 @@ class Store {
 
   // Forgets changes up to `floor`: watches and reads below it are OUT_OF_RANGE. Per-object history
   // is kept separately.
-  virtual absl::Status Compact(Revision floor) = 0;
+  virtual absl::Status Compact(Revision floor, const HistoryLimits& history = {}) = 0;
 
   // The present version of `key` and the earlier ones, deletions among them, newest first, at most
   // `limit`. Outlives Compact: see retention.h for what is kept.

@@ -219,6 +219,26 @@ TEST_P(StoreConformance, HistoryOutlivesCompaction) {
   EXPECT_THAT(none, IsEmpty());
 }
 
+TEST_P(StoreConformance, HistoryIsBounded) {
+  const auto kept = [this] {
+    Reopen();
+    const auto history = store_->History("a", 100);
+    return history.ok() ? history->size() : 0;
+  };
+  for (int i = 1; i <= 6; ++i) {
+    Txn txn = Put("a", std::to_string(i));
+    txn.time = absl::FromUnixSeconds(i);
+    store_->Commit(txn);
+  }
+  for (int i = 0; i < 3; ++i) store_->Commit(Put("z", ""));
+  ASSERT_OK(store_->Compact(7, {.from = absl::FromUnixSeconds(3)}));
+  EXPECT_EQ(kept(), 4);  // 3 to 6.
+  ASSERT_OK(store_->Compact(8, {.versions_max = 2}));
+  EXPECT_EQ(kept(), 3);
+  ASSERT_OK(store_->Compact(9, {.bytes_max = 0}));
+  EXPECT_EQ(kept(), 1);
+}
+
 TEST_P(StoreConformance, AWatchDeliversCommitsWholeAndInOrder) {
   ASSERT_OK_AND_ASSIGN(const auto watcher, store_->Watch("a", "c", 0, [] {}));
   EXPECT_THAT(Drain(watcher.get()), IsEmpty());
