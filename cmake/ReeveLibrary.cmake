@@ -62,7 +62,9 @@ endfunction()
 
 # reeve_test(name SOURCES x_test.cc DEPS ... [LABELS core threads] [TIMEOUT s] [ARGS ...]): one ctest entry per binary,
 # run from the source root so that goldens are found by relative path. Label `core` is run with the address sanitizer
-# too, `threads` with the thread sanitizer: what owns or is called by threads.
+# too, `threads` with the thread sanitizer: what owns or is called by threads. `no_tsan` is what that one has nothing true
+# to say about: one thread only, or calls over the packaged gRPC, whose locks it cannot see (and to suppress its reports
+# by the generated code in their frames would hide our own races on messages).
 function(reeve_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS;ARGS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})

@@ -44,6 +44,7 @@ suites_test() {
 # suites_ctest PRESET all|LABEL: builds and runs; with a label only the tests that bear it.
 suites_ctest() {
   local preset=$1 dir=$ROOT/build/$1 select=() target=all start
+  if [[ $preset == tsan ]]; then select=(-LE '^no_tsan$'); fi
   if [[ $2 != all ]]; then select=(-L "^$2\$") target=$2_tests; fi
   note "== $preset, $2 tests"
   start=$(now_ds)
