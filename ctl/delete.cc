@@ -17,6 +17,9 @@
 namespace reeve::ctl {
 namespace {
 
+// More than these are deleted by a selector, or with a namespace, only with --yes.
+constexpr size_t kDeletedUnaskedMax = 10;
+
 // What a delete or wait is about: by files, by names, or by selectors and --all.
 absl::StatusOr<std::vector<ObjectKey>> KeysOf(Session& session, std::string_view verb) {
   std::vector<ObjectKey> keys;
@@ -50,6 +53,51 @@ const schema::Kind& KindOfKey(const ObjectKey& key) {
   return *schema::KindRegistry::Get().FindByName(key.kind);
 }
 
+absl::StatusOr<v1::Propagation> PropagationOf(const Session& session) {
+  const std::string text = session.flags().Text("cascade");
+  if (text == "background") return v1::BACKGROUND;
+  if (text == "foreground") return v1::FOREGROUND;
+  if (text == "orphan") return v1::ORPHAN;
+  return InvalidArgument(
+      "invalid cascade value ({}). Must be \"background\", \"foreground\", or \"orphan\"", text);
+}
+
+// Sites that would go with the namespaces among `keys`.
+absl::StatusOr<size_t> SitesInNamespaces(Session& session, const std::vector<ObjectKey>& keys) {
+  size_t sites = 0;
+  for (const ObjectKey& key : keys) {
+    if (key.kind != "Namespace") continue;
+    ASSIGN_OR_RETURN(client::Api * api, session.Api());
+    v1::ListRequest request;
+    request.mutable_selector()->set_kind("Site");
+    request.mutable_selector()->set_namespace_(key.name);
+    request.set_limit(kDeletedUnaskedMax + 1);
+    ASSIGN_OR_RETURN(const client::List list, FromServer(api->ListObjects(request)));
+    sites += list.items.size();
+  }
+  return sites;
+}
+
+// A brake for a selector that says more than was meant, and for a namespace that is still in use.
+// What was named one by one was meant.
+absl::Status CheckMany(Session& session, const std::vector<ObjectKey>& keys) {
+  if (session.flags().Bool("yes") || session.flags().Text("dry-run") != "none")
+    return absl::OkStatus();
+  const bool by_selector = session.flags().Bool("all") ||
+                           !session.flags().Text("selector").empty() ||
+                           !session.flags().Text("field-selector").empty();
+  if (by_selector && keys.size() > kDeletedUnaskedMax) {
+    return InvalidArgument(
+        "this would delete {} objects; look with --dry-run=client, and say --yes if that is meant",
+        keys.size());
+  }
+  ASSIGN_OR_RETURN(const size_t sites, SitesInNamespaces(session, keys));
+  if (sites <= kDeletedUnaskedMax) return absl::OkStatus();
+  return InvalidArgument(
+      "this would delete more than {} sites with their namespace; say --yes if that is meant",
+      kDeletedUnaskedMax);
+}
+
 // What a deletion has left behind: still there, waiting for its finalizers.
 struct Leaving {
   ObjectKey key;
@@ -63,13 +111,15 @@ absl::StatusOr<v1::DeleteResponse> DryRunDelete(client::Api* api, const ObjectKe
   return response;
 }
 
-absl::StatusOr<std::optional<Leaving>> DeleteOne(Session& session, const ObjectKey& key) {
+absl::StatusOr<std::optional<Leaving>> DeleteOne(Session& session, const ObjectKey& key,
+                                                 v1::Propagation propagation) {
   ASSIGN_OR_RETURN(client::Api * api, session.Api());
   v1::DeleteRequest request;
   request.mutable_key()->set_kind(key.kind);
   request.mutable_key()->set_namespace_(key.ns);
   request.mutable_key()->set_name(key.name);
   request.set_dry_run(session.flags().Text("dry-run") == "server");
+  request.set_propagation(propagation);
   const bool here = session.flags().Text("dry-run") == "client";
   const absl::StatusOr<v1::DeleteResponse> response =
       here ? DryRunDelete(api, key) : api->Delete(request);
@@ -124,11 +174,13 @@ absl::Status WaitFor(Session& session, const ObjectKey& key, const Goal& goal,
 
 absl::Status RunDelete(Session& session) {
   ASSIGN_OR_RETURN(const absl::Duration timeout, session.DurationFlag("timeout"));
+  ASSIGN_OR_RETURN(const v1::Propagation propagation, PropagationOf(session));
   ASSIGN_OR_RETURN(const std::vector<ObjectKey> keys, KeysOf(session, "delete"));
   if (keys.empty()) session.Err("No resources found\n");
+  RETURN_IF_ERROR(CheckMany(session, keys));
   std::vector<Leaving> waiting;
   for (const ObjectKey& key : keys) {
-    const absl::StatusOr<std::optional<Leaving>> leaving = DeleteOne(session, key);
+    const absl::StatusOr<std::optional<Leaving>> leaving = DeleteOne(session, key, propagation);
     session.Report(leaving.status());
     if (leaving.ok() && leaving->has_value()) waiting.push_back(**leaving);
   }

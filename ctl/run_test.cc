@@ -436,6 +436,40 @@ TEST_F(RunTest, Delete) {
   EXPECT_EQ(err_, "No resources found\n");
 }
 
+TEST_F(RunTest, DeleteSaysWhatBecomesOfDependents) {
+  for (const auto& [word, value] :
+       {std::pair{"background", v1::BACKGROUND}, std::pair{"foreground", v1::FOREGROUND},
+        std::pair{"orphan", v1::ORPHAN}}) {
+    api_.Put(SiteNamed("blog"));
+    EXPECT_EQ(Ctl({"delete", "site/blog", std::string("--cascade=") + word}), 0);
+    EXPECT_EQ(api_.last_delete.propagation(), value);
+  }
+  EXPECT_EQ(Ctl({"delete", "site/blog", "--cascade=true"}), 1);
+  EXPECT_EQ(err_,
+            "error: invalid cascade value (true). Must be \"background\", \"foreground\", or "
+            "\"orphan\"\n");
+}
+
+TEST_F(RunTest, ManyAreDeletedOnlyWhenThatIsSaid) {
+  for (int i = 0; i < 11; ++i) api_.Put(SiteNamed("s" + std::to_string(i)));
+  v1::Object ns;
+  ns.mutable_namespace_()->mutable_metadata()->set_name("default");
+  api_.Put(ns);
+  EXPECT_EQ(Ctl({"delete", "sites", "--all"}), 1);
+  EXPECT_EQ(err_,
+            "error: this would delete 11 objects; look with --dry-run=client, and say --yes if "
+            "that is meant\n");
+  EXPECT_EQ(Ctl({"delete", "namespace", "default"}), 1);
+  EXPECT_EQ(err_,
+            "error: this would delete more than 10 sites with their namespace; say --yes if that "
+            "is meant\n");
+  EXPECT_EQ(Ctl({"delete", "sites", "--all", "--dry-run=client"}), 0);
+  EXPECT_NE(api_.Find({"Site", "default", "s10"}), nullptr);
+  EXPECT_EQ(Ctl({"delete", "site", "s0"}), 0);
+  EXPECT_EQ(Ctl({"delete", "sites", "--all"}), 0);  // Ten by now.
+  EXPECT_EQ(api_.Find({"Site", "default", "s10"}), nullptr);
+}
+
 TEST_F(RunTest, DeleteWaitsForFinalizers) {
   v1::Object site = SiteNamed("blog");
   site.mutable_site()->mutable_metadata()->add_finalizers("reeve/instances");

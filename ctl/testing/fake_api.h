@@ -32,6 +32,7 @@ class FakeApi final : public client::Api {
   // Answers Apply and Create, if set.
   absl::Status refusal;
   v1::ApplyRequest last_apply;
+  v1::DeleteRequest last_delete;
   int blobs_received = 0;
   std::string blob_bytes;
 
@@ -101,6 +102,7 @@ class FakeApi final : public client::Api {
 
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     RETURN_IF_ERROR(broken);
+    last_delete = request;
     const ObjectKey key{request.key().kind(), request.key().namespace_(), request.key().name()};
     ASSIGN_OR_RETURN(const v1::Object object, Get(key));
     v1::DeleteResponse response;
