@@ -7,6 +7,7 @@
 #include "apiserver/field_ownership.h"
 #include "apiserver/fields.h"
 #include "apiserver/keys.h"
+#include "apiserver/ownership.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
 #include "apiserver/violations.h"
@@ -137,6 +138,7 @@ absl::Status Admission::Complete(const Message* before, Message* after) {
   if (strategy != nullptr && strategy->validate != nullptr) {
     RETURN_IF_ERROR(strategy->validate(attempt_, *after, &violations));
   }
+  RETURN_IF_ERROR(CheckOwners(attempt_, before, *after, &violations));
   Report(*after, std::move(violations));
   RETURN_IF_ERROR(CheckWritten(options_.who, kind, *after));
   return CheckSize(*after);
@@ -166,31 +168,11 @@ absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::st
   return absl::OkStatus();
 }
 
-// What is being deleted gets no new children: whoever takes it down has then seen all of them.
-absl::Status Admission::RequireOwner(const Message& object) {
-  for (const v1::OwnerReference& reference : schema::Meta(object).owner_references()) {
-    const schema::Kind* kind = attempt_->kinds().FindByName(reference.kind());
-    if (kind == nullptr || !reference.controller()) continue;
-    const std::string ns = kind->namespaced() ? schema::Meta(object).namespace_() : "";
-    ASSIGN_OR_RETURN(const Message* owner, attempt_->Find({kind->name, ns, reference.name()}));
-    if (owner == nullptr || schema::Meta(*owner).uid() != reference.uid()) continue;
-    if (schema::Meta(*owner).has_deletion_timestamp()) {
-      return FailedPrecondition("its owner, {}, is being deleted", ToString(schema::KeyOf(*owner)));
-    }
-    if (RevisionOf(*owner) != 0) {
-      attempt_->Require(
-          store::MustBeAt(ObjectStoreKey(*kind, ns, reference.name()), RevisionOf(*owner)));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operation) {
   const schema::Kind& kind = KindOf(*object);
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
   RETURN_IF_ERROR(RequireNamespace(kind, key.ns));
-  RETURN_IF_ERROR(RequireOwner(*object));
   const ObjectPtr applied = CloneObject(*object);
   KeepServerOwned(nullptr, object.get());
   CopyPart(nullptr, object.get(), "status");

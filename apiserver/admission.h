@@ -57,7 +57,6 @@ class Admission {
   absl::StatusOr<ObjectPtr> Normalise(const Message& request) const;
   absl::StatusOr<const Message*> FindForWrite(const Message& request);
   absl::Status RequireNamespace(const schema::Kind& kind, const std::string& ns);
-  absl::Status RequireOwner(const Message& object);
   absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);

@@ -1,11 +1,15 @@
 #include "apiserver/deletion.h"
 
+#include <algorithm>
+
 #include "apiserver/access.h"
 #include "apiserver/keys.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
+#include "apiserver/violations.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "proto/schema/finalizers.h"
 
 namespace reeve::apiserver {
 namespace {
@@ -39,6 +43,35 @@ absl::Status CheckReserved(const schema::Kind& kind, const std::string& name) {
                           name);
 }
 
+// Orphans that nobody may write would be there for ever.
+absl::Status CheckPropagation(const schema::Kind& kind, const std::string& name,
+                              v1::Propagation propagation) {
+  const Strategy* strategy = FindStrategy(kind);
+  if (propagation != v1::ORPHAN || strategy == nullptr || strategy->parts.empty())
+    return absl::OkStatus();
+  schema::Violations violations;
+  AddViolation(&violations, "propagationPolicy",
+               fmt::format("{} \"{}\" cannot be deleted with Orphan: only controllers write its "
+                           "{}, and nobody could change or delete them afterwards",
+                           kind.plural, name, strategy->parts));
+  return schema::WithViolations(InvalidArgument("propagationPolicy: {}", violations[0].message()),
+                                violations);
+}
+
+// Makes the object wait for its dependents as the request wants it; what it was made to wait for
+// before stays. True when that changed anything.
+bool SetPropagation(v1::Propagation propagation, v1::ObjectMeta* meta) {
+  if (propagation == v1::BACKGROUND) return false;
+  const bool orphan = propagation == v1::ORPHAN;
+  const char* wanted = orphan ? schema::kOrphanFinalizer : schema::kForegroundFinalizer;
+  const char* other = orphan ? schema::kForegroundFinalizer : schema::kOrphanFinalizer;
+  auto* all = meta->mutable_finalizers();
+  const bool had = std::find(all->begin(), all->end(), wanted) != all->end();
+  all->erase(std::remove(all->begin(), all->end(), other), all->end());
+  if (!had) meta->add_finalizers(wanted);
+  return !had;
+}
+
 }  // namespace
 
 ObjectPtr MarkDeleted(const Message& object, Now now) {
@@ -64,10 +97,13 @@ absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const 
   if (before == nullptr) return NotFoundError(kind, key.name);
   RETURN_IF_ERROR(CheckReserved(kind, key.name));
   RETURN_IF_ERROR(CheckExpected(kind, *before, request));
-  const v1::ObjectMeta& meta = schema::Meta(*before);
+  RETURN_IF_ERROR(CheckPropagation(kind, key.name, request.propagation()));
+  ObjectPtr after = CloneObject(*before);
+  const bool waits_anew = SetPropagation(request.propagation(), schema::MutableMeta(after.get()));
+  const v1::ObjectMeta& meta = schema::Meta(*after);
   if (meta.finalizers().empty()) return Planned{before, nullptr};
-  if (meta.has_deletion_timestamp()) return Planned{before, CloneObject(*before), false};
-  return Planned{before, MarkDeleted(*before, now)};
+  if (meta.has_deletion_timestamp()) return Planned{before, std::move(after), waits_anew};
+  return Planned{before, MarkDeleted(*after, now)};
 }
 
 absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns) {

@@ -13,8 +13,10 @@
 namespace reeve::apiserver {
 
 // The object goes at once when it has no finalizers; else it is marked with a deletionTimestamp,
-// once. NOT_FOUND; ABORTED when the request names another uid or version; PERMISSION_DENIED for
-// namespaces that always exist.
+// once. FOREGROUND and ORPHAN add the finalizer of their name, in the place of the other one, also
+// to an object that is being deleted already. NOT_FOUND; ABORTED when the request names another uid
+// or version; INVALID_ARGUMENT when its kind cannot leave orphans; PERMISSION_DENIED for namespaces
+// that always exist.
 absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const ObjectKey& key,
                                    const v1::DeleteRequest& request, Now now);
 

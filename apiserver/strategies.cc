@@ -100,9 +100,13 @@ void PrepareLease(const Message*, Now now, Message* after) {
 }
 
 constexpr Strategy kStrategies[] = {
-    {"reeve.v1.Domain", nullptr, ValidateDomain},      {"reeve.v1.Event", nullptr, nullptr, true},
-    {"reeve.v1.Host", nullptr, ValidateHost},          {"reeve.v1.Lease", PrepareLease, nullptr},
-    {"reeve.v1.Namespace", PrepareNamespace, nullptr}, {"reeve.v1.Site", nullptr, ValidateSite},
+    {.type = "reeve.v1.Domain", .validate = ValidateDomain, .parts = "works"},
+    {.type = "reeve.v1.Event", .goes_with_namespace = true},
+    {.type = "reeve.v1.Host", .validate = ValidateHost, .parts = "ports"},
+    {.type = "reeve.v1.Instance", .parts = "works"},
+    {.type = "reeve.v1.Lease", .prepare = PrepareLease},
+    {.type = "reeve.v1.Namespace", .prepare = PrepareNamespace, .parts = "contents"},
+    {.type = "reeve.v1.Site", .validate = ValidateSite, .parts = "instances and domains"},
 };
 
 }  // namespace

@@ -15,11 +15,14 @@ namespace reeve::apiserver {
 struct Strategy {
   std::string_view type;  // Full name of the kind's message.
   // Sets what the server knows. `before` is null for a new object. May be null.
-  void (*prepare)(const Message* before, Now now, Message* after);
+  void (*prepare)(const Message* before, Now now, Message* after) = nullptr;
   // Adds violations, with paths. Reads other objects through `attempt`. May be null.
-  absl::Status (*validate)(Attempt* attempt, const Message& object, schema::Violations* violations);
+  absl::Status (*validate)(Attempt* attempt, const Message& object,
+                           schema::Violations* violations) = nullptr;
   // Does not keep its namespace from being deleted, and goes with it.
   bool goes_with_namespace = false;
+  // Dependents that controllers alone write, in plural: they cannot be left behind as orphans.
+  std::string_view parts = "";
 };
 
 // nullptr for kinds without such rules.

@@ -25,6 +25,7 @@ v1::OwnerReference ControllerRef(std::string_view kind, const v1::ObjectMeta& ow
   ref.set_name(owner.name());
   ref.set_uid(owner.uid());
   ref.set_controller(true);
+  ref.set_block_owner_deletion(true);
   return ref;
 }
 

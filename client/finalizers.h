@@ -20,7 +20,8 @@ void AddFinalizer(v1::ObjectMeta* meta, std::string_view name);  // Idempotent.
 void RemoveFinalizer(v1::ObjectMeta* meta, std::string_view name);
 inline bool IsDeleting(const v1::ObjectMeta& meta) { return meta.has_deletion_timestamp(); }
 
-// The reference that `owner` (of `kind`) leaves on what it makes: controller=true.
+// The reference that `owner` (of `kind`) leaves on what it makes: controller and
+// blockOwnerDeletion are true, so that a foreground deletion of the owner waits for it.
 v1::OwnerReference ControllerRef(std::string_view kind, const v1::ObjectMeta& owner);
 // The controller's reference, nullptr when it has none.
 const v1::OwnerReference* FindController(const v1::ObjectMeta& meta);

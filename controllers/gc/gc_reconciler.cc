@@ -4,30 +4,18 @@
 
 #include "base/limits.h"
 #include "client/timestamps.h"
+#include "controllers/gc/dependents.h"
 #include "controllers/runtime/objects.h"
-#include "proto/schema/kind_registry.h"
 
 namespace reeve::controllers {
 namespace {
 
-// Whether an owner that is missing is gone or not known yet, its kind's informer will tell.
-constexpr absl::Duration kLookAgain = absl::Seconds(5);
-
-enum class Owner { kThere, kGone, kNotKnown };
-
-Owner OwnerOf(const World& world, const v1::Object& object) {
-  const v1::ObjectMeta& meta = schema::Meta(object);
-  const v1::OwnerReference* ref = client::FindController(meta);
-  if (ref == nullptr) return Owner::kThere;
-  const schema::Kind* kind = schema::KindRegistry::Get().FindByName(ref->kind());
-  const std::string ns = kind != nullptr && kind->namespaced() ? meta.namespace_() : "";
-  const v1::Object* owner = world.Find({ref->kind(), ns, ref->name()});
-  if (owner != nullptr && schema::Meta(*owner).uid() == ref->uid()) return Owner::kThere;
-  return world.Caught(ref->kind(), object) ? Owner::kGone : Owner::kNotKnown;
-}
-
-bool IsRemovedFromHost(const World& world, const v1::Work& work) {
-  if (!client::IsDeleting(work.metadata())) return false;
+// It waits for its host to remove it, and the host has, or there is no host.
+bool MayBeLetGo(const World& world, const v1::Work& work) {
+  if (!client::IsDeleting(work.metadata()) ||
+      !client::HasFinalizer(work.metadata(), client::kWorkFinalizer)) {
+    return false;
+  }
   const bool removed = work.status().state() == v1::WorkStatus::Removed &&
                        work.status().observed_generation() == work.metadata().generation();
   const bool no_host = world.Get<v1::Host>("", work.spec().host()) == nullptr &&
@@ -47,27 +35,25 @@ Outcome Collect(const World& world, const ObjectKey& key, Now now) {
   const v1::Object* object = world.Find(key);
   if (object == nullptr) return Outcome::Done();
   if (const auto* event = As<v1::Event>(object)) return CollectEvent(*event, now);
-  if (const auto* work = As<v1::Work>(object); work != nullptr && IsRemovedFromHost(world, *work)) {
+  if (const auto* work = As<v1::Work>(object); work != nullptr && MayBeLetGo(world, *work)) {
     return WithoutFinalizer(*work, client::kWorkFinalizer);
   }
-  const v1::ObjectMeta& meta = schema::Meta(*object);
-  if (client::IsDeleting(meta)) return Outcome::Done();
-  const Owner owner = OwnerOf(world, *object);
-  if (owner == Owner::kThere) return Outcome::Done();
-  if (owner == Owner::kNotKnown) return Outcome::After(kLookAgain);
-  Outcome outcome;
-  outcome.effects.push_back(DeleteObject{key, meta.uid()});
-  return outcome;
+  if (WaitsForDependents(*object)) return FinishOwner(world, *object, now);
+  if (client::IsDeleting(schema::Meta(*object))) return Outcome::Done();
+  return CollectDependent(world, *object);
 }
 
-// What has a controller, or an age; and all that an object owned, when it went.
+// What has owners, an age, or waits for its dependents; all that an object owned, when it went; and
+// the owners that waited for it.
 std::vector<ObjectKey> WakesGc(const World& world, const v1::Object* before,
                                const v1::Object* after) {
   std::vector<ObjectKey> keys;
+  AddWaitingOwners(world, before, &keys);
+  AddWaitingOwners(world, after, &keys);
   if (after != nullptr) {
-    const v1::ObjectMeta& meta = schema::Meta(*after);
     const bool new_event = As<v1::Event>(after) != nullptr && before == nullptr;
-    if (new_event || client::FindController(meta) != nullptr) AddKey(&keys, schema::KeyOf(*after));
+    const bool owned = !schema::Meta(*after).owner_references().empty();
+    if (new_event || owned || WaitsForDependents(*after)) AddKey(&keys, schema::KeyOf(*after));
     return keys;
   }
   for (const v1::Object* owned : world.OwnedBy(schema::Meta(*before).uid()))

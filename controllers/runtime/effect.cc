@@ -22,7 +22,8 @@ struct Printer {
     return WithObject("update status", e.object);
   }
   std::string operator()(const DeleteObject& e) const {
-    return fmt::format("delete {} uid {}\n", ToString(e.key), e.uid);
+    return fmt::format("delete {} uid {}{}\n", ToString(e.key), e.uid,
+                       e.propagation == v1::FOREGROUND ? " foreground" : "");
   }
   std::string operator()(const RecordEvent& e) const {
     return fmt::format("event {} {} {} {}: {}\n", v1::EventSpec::Type_Name(e.type),

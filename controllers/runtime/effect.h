@@ -14,6 +14,7 @@
 #include "base/names.h"
 #include "reeve/v1/event.pb.h"
 #include "reeve/v1/kinds.pb.h"
+#include "reeve/v1/resources.pb.h"
 
 namespace reeve::controllers {
 
@@ -34,6 +35,7 @@ struct UpdateStatus {
 struct DeleteObject {
   ObjectKey key;
   std::string uid;
+  v1::Propagation propagation = v1::BACKGROUND;
 };
 // Something that people should see. Repeats are counted by the runtime.
 struct RecordEvent {

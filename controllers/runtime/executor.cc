@@ -77,6 +77,7 @@ absl::Status EffectExecutor::Run(const DeleteObject& effect, Execution* out) {
   request.mutable_key()->set_namespace_(effect.key.ns);
   request.mutable_key()->set_name(effect.key.name);
   request.set_uid(effect.uid);
+  request.set_propagation(effect.propagation);
   const absl::StatusOr<v1::DeleteResponse> answer = options_.client->Delete(request);
   if (absl::IsNotFound(answer.status())) return absl::OkStatus();  // As wanted.
   if (!answer.ok()) return Context(answer.status(), "deleting", effect.key);

@@ -7,6 +7,7 @@
 #include "client/finalizers.h"
 #include "client/timestamps.h"
 #include "controllers/runtime/world.h"
+#include "proto/schema/finalizers.h"
 #include "proto/schema/list_hash.h"
 #include "proto/schema/object.h"
 #include "proto/schema/phases.h"
@@ -172,6 +173,9 @@ absl::StatusOr<v1::DeleteResponse> FakeApi::Delete(const v1::DeleteRequest& requ
   v1::ObjectMeta* meta = schema::MutableMeta(&object);
   if (!request.uid().empty() && request.uid() != meta->uid())
     return NotFound("{} has another uid", what);
+  if (request.propagation() == v1::FOREGROUND)
+    client::AddFinalizer(meta, schema::kForegroundFinalizer);
+  if (request.propagation() == v1::ORPHAN) client::AddFinalizer(meta, schema::kOrphanFinalizer);
   v1::DeleteResponse response;
   response.set_gone(meta->finalizers().empty());
   if (response.gone()) {

@@ -61,6 +61,7 @@ void Workload::DeleteSite() {
   request.mutable_key()->set_kind("Site");
   request.mutable_key()->set_namespace_("default");
   request.mutable_key()->set_name(SiteName());
+  if (request.key().name().back() % 3 == 0) request.set_propagation(v1::FOREGROUND);
   const auto answer = client_->Delete(request);
   kernel_->Trace(
       fmt::format("user deletes {}: {}", request.key().name(), answer.status().ToString()));
