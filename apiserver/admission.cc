@@ -4,10 +4,12 @@
 #include <set>
 
 #include "apiserver/access.h"
+#include "apiserver/deletion.h"
 #include "apiserver/field_ownership.h"
 #include "apiserver/fields.h"
 #include "apiserver/keys.h"
 #include "apiserver/ownership.h"
+#include "apiserver/quota.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
 #include "apiserver/violations.h"
@@ -153,13 +155,17 @@ void Admission::Record(const Message* before, const Message* applied, std::strin
   RecordManagedFields(WriteOf(operation, subresource), before, applied, after);
 }
 
-absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns) {
+absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns,
+                                         const std::string& name) {
   const schema::Kind* namespaces = attempt_->kinds().FindByName("Namespace");
   if (!kind.namespaced() || namespaces == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Message* found, attempt_->Find({"Namespace", "", ns}));
   if (found == nullptr) return NotFoundError(*namespaces, ns);
   if (schema::Meta(*found).has_deletion_timestamp()) {
-    return FailedPrecondition("namespace \"{}\" is being deleted: nothing can be made in it", ns);
+    return FailedPrecondition(
+        "{} \"{}\" is forbidden: unable to create new content in namespace {} because it is being "
+        "terminated",
+        kind.plural, name, ns);
   }
   // One that is made by this very request has no revision yet, and its own precondition.
   if (RevisionOf(*found) != 0) {
@@ -172,7 +178,7 @@ absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operat
   const schema::Kind& kind = KindOf(*object);
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
-  RETURN_IF_ERROR(RequireNamespace(kind, key.ns));
+  RETURN_IF_ERROR(RequireNamespace(kind, key.ns, key.name));
   const ObjectPtr applied = CloneObject(*object);
   KeepServerOwned(nullptr, object.get());
   CopyPart(nullptr, object.get(), "status");
@@ -301,6 +307,18 @@ absl::Status ClaimConflict(const Violations& conflicts) {
   return schema::WithViolations(AlreadyExists("{}", Join(lines, "\n")), conflicts);
 }
 
+absl::Status Admission::StageQuota(const std::vector<Planned>& planned) {
+  QuotaLedger quota(attempt_);
+  for (const auto part : {QuotaLedger::Part::kGivenBack, QuotaLedger::Part::kTaken}) {
+    for (const Planned& plan : planned) {
+      if (plan.changed) RETURN_IF_ERROR(quota.Add(plan.before, plan.after.get(), part));
+    }
+  }
+  RETURN_IF_ERROR(quota.Check());
+  quota.Flush();
+  return absl::OkStatus();
+}
+
 absl::Status Admission::Stage(std::vector<Planned>* planned) {
   ClaimLedger ledger(attempt_);
   Violations conflicts;
@@ -314,8 +332,11 @@ absl::Status Admission::Stage(std::vector<Planned>* planned) {
     if (plan.changed) RETURN_IF_ERROR(ledger.TakeAdded(plan.before, plan.after.get(), &conflicts));
   }
   if (!conflicts.empty()) return ClaimConflict(conflicts);
+  RETURN_IF_ERROR(StageQuota(*planned));
   for (const Planned& plan : *planned) {
-    if (plan.changed) attempt_->Stage(plan.before, plan.after.get());
+    if (!plan.changed) continue;
+    if (plan.after == nullptr) RETURN_IF_ERROR(StageEnd(attempt_, *plan.before));
+    attempt_->Stage(plan.before, plan.after.get());
   }
   ledger.Flush();
   return absl::OkStatus();

@@ -50,13 +50,17 @@ class Admission {
 
   // INVALID_ARGUMENT with all violations so far.
   absl::Status Check() const;
-  // Puts the changes into the attempt. ALREADY_EXISTS with all claims that others hold.
+  // Puts the changes into the attempt. ALREADY_EXISTS with all claims that others hold;
+  // PERMISSION_DENIED with all bounds of a quota that would be passed; FAILED_PRECONDITION for the
+  // end of a namespace that holds something.
   absl::Status Stage(std::vector<Planned>* planned);
 
  private:
   absl::StatusOr<ObjectPtr> Normalise(const Message& request) const;
   absl::StatusOr<const Message*> FindForWrite(const Message& request);
-  absl::Status RequireNamespace(const schema::Kind& kind, const std::string& ns);
+  absl::Status RequireNamespace(const schema::Kind& kind, const std::string& ns,
+                                const std::string& name);
+  absl::Status StageQuota(const std::vector<Planned>& planned);
   absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);

@@ -4,6 +4,7 @@
 
 #include "apiserver/access.h"
 #include "apiserver/keys.h"
+#include "apiserver/quota.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
 #include "apiserver/violations.h"
@@ -83,12 +84,6 @@ ObjectPtr MarkDeleted(const Message& object, Now now) {
   return marked;
 }
 
-ObjectPtr Unmarked(const Message& object) {
-  ObjectPtr unmarked = CloneObject(object);
-  schema::MutableMeta(unmarked.get())->clear_deletion_timestamp();
-  return unmarked;
-}
-
 absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const ObjectKey& key,
                                    const v1::DeleteRequest& request, Now now) {
   const schema::Kind& kind = *attempt->kinds().FindByName(key.kind);
@@ -106,23 +101,63 @@ absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const 
   return Planned{before, MarkDeleted(*after, now)};
 }
 
-absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns) {
+absl::StatusOr<Planned> PlanNamespaceDelete(Attempt* attempt, const Identity& who,
+                                            const ObjectKey& key, const v1::DeleteRequest& request,
+                                            Now now) {
+  ASSIGN_OR_RETURN(Planned planned, PlanDelete(attempt, who, key, request, now));
+  if (schema::Meta(*planned.before).has_deletion_timestamp()) {
+    planned.after = CloneObject(*planned.before);
+    planned.changed = false;
+    return planned;
+  }
+  planned.after = MarkDeleted(*planned.before, now);
+  planned.changed = true;
+  schema::MutableMeta(planned.after.get())->add_finalizers(std::string(kContentsFinalizer));
+  const Strategy* strategy = FindStrategy(*attempt->kinds().FindByName(key.kind));
+  if (strategy != nullptr && strategy->prepare != nullptr)
+    strategy->prepare(planned.before, now, planned.after.get());
+  return planned;
+}
+
+absl::StatusOr<Planned> PlanNamespaceEnd(Attempt* attempt, const ObjectKey& key) {
+  ASSIGN_OR_RETURN(const Message* before, attempt->Find(key));
+  if (before == nullptr) return NotFoundError(*attempt->kinds().FindByName(key.kind), key.name);
+  ASSIGN_OR_RETURN(const std::string contents, NamespaceContents(*attempt, key.name));
+  ObjectPtr after = CloneObject(*before);
+  v1::ObjectMeta* meta = schema::MutableMeta(after.get());
+  auto* all = meta->mutable_finalizers();
+  const auto ours = std::find(all->begin(), all->end(), kContentsFinalizer);
+  if (!meta->has_deletion_timestamp() || !contents.empty() || ours == all->end())
+    return Planned{before, std::move(after), false};
+  all->erase(ours);
+  return Planned{before, all->empty() ? nullptr : std::move(after)};
+}
+
+absl::StatusOr<std::string> NamespaceContents(const Attempt& attempt, const std::string& ns) {
   std::vector<std::string> contents;
   for (const schema::Kind& kind : attempt.kinds().kinds()) {
     if (!kind.namespaced() || GoesWithNamespace(kind)) continue;
     const KeyRange range = ObjectRange(kind, ns);
     int64_t count = 0;
-    RETURN_IF_ERROR(attempt.view().Scan(range.first, range.last,
-                                        [&](const store::Version&) { return ++count > 0; }));
+    RETURN_IF_ERROR(attempt.view().Scan(range.first, range.last, [&](const store::Version&) {
+      ++count;
+      return true;
+    }));
     if (count > 0)
       contents.push_back(fmt::format("{} {}", count, count == 1 ? kind.singular : kind.plural));
   }
-  if (contents.empty()) return absl::OkStatus();
-  return FailedPrecondition("namespace \"{}\" is not empty: it holds {}; delete them first", ns,
-                            Join(contents, ", "));
+  return Join(contents, ", ");
 }
 
-absl::Status StageNamespaceContents(Attempt* attempt, const std::string& ns) {
+absl::Status StageEnd(Attempt* attempt, const Message& object) {
+  if (schema::KindOf(object, attempt->kinds())->name != "Namespace") return absl::OkStatus();
+  const std::string& ns = schema::Meta(object).name();
+  ASSIGN_OR_RETURN(const std::string contents, NamespaceContents(*attempt, ns));
+  if (!contents.empty()) {
+    return FailedPrecondition("namespace \"{}\" is not empty: it holds {}, and goes after them", ns,
+                              contents);
+  }
+  StageQuotaEnd(attempt, ns);
   for (const schema::Kind& kind : attempt->kinds().kinds()) {
     if (!kind.namespaced() || !GoesWithNamespace(kind)) continue;
     const KeyRange range = ObjectRange(kind, ns);

@@ -23,13 +23,22 @@ absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const 
 // `object` with its deletionTimestamp, as PlanDelete marks it.
 ObjectPtr MarkDeleted(const Message& object, Now now);
 
-// Without it again.
-ObjectPtr Unmarked(const Message& object);
+// A namespace goes in two steps. It is marked (Terminating) with this finalizer, and from then on
+// takes nothing new; controllers delete what it holds; when it is empty, it goes.
+inline constexpr std::string_view kContentsFinalizer = "reeve/contents";
 
-// FAILED_PRECONDITION, saying what is in it, when namespace `ns` holds objects that do not go with
-// it.
-absl::Status CheckNamespaceEmpty(const Attempt& attempt, const std::string& ns);
-// Removes those that do go with it.
-absl::Status StageNamespaceContents(Attempt* attempt, const std::string& ns);
+// The first step, as PlanDelete.
+absl::StatusOr<Planned> PlanNamespaceDelete(Attempt* attempt, const Identity& who,
+                                            const ObjectKey& key, const v1::DeleteRequest& request,
+                                            Now now);
+// The second: takes the finalizer away if the namespace is marked and empty; else changes nothing.
+absl::StatusOr<Planned> PlanNamespaceEnd(Attempt* attempt, const ObjectKey& key);
+
+// What namespace `ns` holds, but for what goes with it: "1 site, 2 works"; "" for nothing.
+absl::StatusOr<std::string> NamespaceContents(const Attempt& attempt, const std::string& ns);
+
+// What else the end of `object` means: for a namespace, that it is empty (FAILED_PRECONDITION when
+// it is not, whoever takes its last finalizer away), and that what goes with it goes.
+absl::Status StageEnd(Attempt* attempt, const Message& object);
 
 }  // namespace reeve::apiserver

@@ -64,6 +64,8 @@ KeyRange HostIdentityRange() { return PrefixRange("i"); }
 
 std::string_view HostUidOfKey(std::string_view key) { return key.substr(1); }
 
+std::string QuotaKey(std::string_view ns) { return "q" + std::string(ns); }
+
 std::string JoinTokenKey(std::string_view token_id) { return "t" + std::string(token_id); }
 
 KeyRange JoinTokenRange() { return PrefixRange("t"); }

@@ -8,6 +8,8 @@
 //       v1.HostIdentity: which keys may speak as the host
 //   t <token id>
 //       v1.JoinToken
+//   q <namespace>
+//       v1.Object with a Namespace: uid and generation of the one it was counted for, status.used
 //   a ...
 //       kept for audit records, one per commit
 //
@@ -47,6 +49,7 @@ std::string HostIdentityKey(std::string_view host_uid);
 KeyRange HostIdentityRange();
 // The uid in a host identity's key.
 std::string_view HostUidOfKey(std::string_view key);
+std::string QuotaKey(std::string_view ns);
 std::string JoinTokenKey(std::string_view token_id);
 KeyRange JoinTokenRange();
 

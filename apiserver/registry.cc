@@ -19,6 +19,10 @@
 namespace reeve::apiserver {
 namespace {
 
+// Of a write that takes its turn at a record that all writers of a namespace share: as many as
+// requests can be worked on at once.
+constexpr int kContendedAttemptsMax = 4 * kRequestThreads;
+
 absl::StatusOr<const schema::Kind*> FindKind(const schema::KindRegistry& kinds,
                                              const std::string& name) {
   const schema::Kind* kind = kinds.FindByName(name);
@@ -111,7 +115,8 @@ absl::StatusOr<Registry::Outcome> Registry::Stage(Attempt* attempt, Admission* a
 absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const WriteOptions& options,
                                                   const Prepare& prepare) {
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
-  for (int i = 0; i < kCommitAttemptsMax; ++i) {
+  int attempts_max = kCommitAttemptsMax;
+  for (int i = 0; i < attempts_max; ++i) {
     ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
     const Now now = options_.clock->Read();
     Admission admission(attempt.get(), {.who = who,
@@ -121,12 +126,12 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
                                         .new_uid = &options_.new_uid});
     ASSIGN_OR_RETURN(Outcome outcome, Stage(attempt.get(), &admission, prepare));
     if (options.dry_run || attempt->empty()) return outcome;
+    if (attempt->contended()) attempts_max = kContendedAttemptsMax;
     const store::CommitResult result = options_.store->Commit(attempt->TakeTxn(now.wall, manager));
     if (result.status.ok()) return Committed(std::move(outcome), result.revision);
     if (!absl::IsAborted(result.status)) return result.status;
   }
-  return Aborted("others changed the same objects {} times in a row; try again",
-                 kCommitAttemptsMax);
+  return Aborted("others changed the same objects {} times in a row; try again", attempts_max);
 }
 
 Registry::Outcome Registry::Committed(Outcome outcome, Revision revision) {
@@ -295,46 +300,26 @@ absl::StatusOr<Deleted> Registry::Delete(const Identity& who, const v1::DeleteRe
   return Deleted{outcome.written[0].gone, std::move(outcome.written[0].object)};
 }
 
-// In two steps, so that nothing can be made in the namespace between looking and deleting: whoever
-// creates requires the namespace unchanged, and a marked one takes nothing new.
 absl::StatusOr<Deleted> Registry::DeleteNamespace(const Identity& who, const ObjectKey& key,
                                                   const v1::DeleteRequest& request) {
+  ASSIGN_OR_RETURN(Outcome marked,
+                   Write(who, {"", request.dry_run()},
+                         [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
+                           std::vector<Planned> planned(1);
+                           ASSIGN_OR_RETURN(planned[0],
+                                            PlanNamespaceDelete(attempt, who, key, request,
+                                                                options_.clock->Read()));
+                           return planned;
+                         }));
+  if (request.dry_run()) return Deleted{false, std::move(marked.written[0].object)};
   ASSIGN_OR_RETURN(
-      Outcome marked,
-      Write(who, {"", request.dry_run()},
-            [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
-              std::vector<Planned> planned(1);
-              const Now now = options_.clock->Read();
-              ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, request, now));
-              RETURN_IF_ERROR(CheckNamespaceEmpty(*attempt, key.name));
-              planned[0].after = MarkDeleted(*planned[0].before, now);
-              planned[0].changed = !schema::Meta(*planned[0].before).has_deletion_timestamp();
-              return planned;
-            }));
-  if (request.dry_run()) return Deleted{true, std::move(marked.written[0].object)};
-  return FinishNamespace(who, key);
-}
-
-absl::StatusOr<Deleted> Registry::FinishNamespace(const Identity& who, const ObjectKey& key) {
-  absl::Status filled;  // Why it cannot go after all: somebody was quicker.
-  ASSIGN_OR_RETURN(
-      Outcome outcome,
+      Outcome ended,
       Write(who, {}, [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
         std::vector<Planned> planned(1);
-        const Now now = options_.clock->Read();
-        v1::DeleteRequest any;
-        ASSIGN_OR_RETURN(planned[0], PlanDelete(attempt, who, key, any, now));
-        filled = CheckNamespaceEmpty(*attempt, key.name);
-        if (!filled.ok()) {
-          planned[0].after = Unmarked(*planned[0].before);
-          planned[0].changed = true;
-        } else if (planned[0].after == nullptr) {
-          RETURN_IF_ERROR(StageNamespaceContents(attempt, key.name));
-        }
+        ASSIGN_OR_RETURN(planned[0], PlanNamespaceEnd(attempt, key));
         return planned;
       }));
-  RETURN_IF_ERROR(filled);
-  return Deleted{outcome.written[0].gone, std::move(outcome.written[0].object)};
+  return Deleted{ended.written[0].gone, std::move(ended.written[0].object)};
 }
 
 }  // namespace reeve::apiserver

@@ -18,9 +18,9 @@
 // Errors: INVALID_ARGUMENT with every violation of every object of the request; NOT_FOUND;
 // ALREADY_EXISTS for a name, or with violations for claims, all at once: `spec.domains[1]:
 // "a.example" is held by Site default/blog`; ABORTED: the object has been modified;
-// FAILED_PRECONDITION: a phase that may not follow, a namespace that is not empty;
-// PERMISSION_DENIED; OUT_OF_RANGE: a page of a compacted revision; RESOURCE_EXHAUSTED: too large,
-// or no space.
+// FAILED_PRECONDITION: a phase that may not follow, a namespace or an owner that is being deleted;
+// PERMISSION_DENIED: no access, or no room in the namespace's quota; OUT_OF_RANGE: a page of a
+// compacted revision; RESOURCE_EXHAUSTED: too large, or no space.
 //
 // Thread safety: safe; holds no state of its own and no thread. Blocks for as long as Store::Commit
 // does.
@@ -159,7 +159,6 @@ class Registry {
   static Outcome Committed(Outcome outcome, Revision revision);
   absl::StatusOr<Deleted> DeleteNamespace(const Identity& who, const ObjectKey& key,
                                           const v1::DeleteRequest& request);
-  absl::StatusOr<Deleted> FinishNamespace(const Identity& who, const ObjectKey& key);
   absl::Status EnsureNamespace(std::string_view name);
 
   const Options options_;                     // Constant after construction.

@@ -274,42 +274,6 @@ TEST_F(RegistryTest, DeleteOnlyTheOneThatWasMeant) {
   EXPECT_TRUE(api_->Delete(Identity::Admin(), request).ok());
 }
 
-TEST_F(RegistryTest, NamespacesThatHoldSomethingStay) {
-  Create(MakeNamespace("shop"));
-  v1::Object site = MakeStaticSite("blog");
-  Meta(&site)->set_namespace_("shop");
-  Create(site);
-  const Revision before = revision();
-  EXPECT_EQ(
-      TryDelete("Namespace", "", "shop").status(),
-      FailedPrecondition("namespace \"shop\" is not empty: it holds 1 site; delete them first"));
-  EXPECT_EQ(revision(), before);
-  ASSERT_TRUE(TryDelete("Site", "shop", "blog").ok());
-  EXPECT_TRUE(TryDelete("Namespace", "", "shop")->gone());
-  EXPECT_EQ(TryCreate(site).status().code(), Code::kNotFound);
-}
-
-TEST_F(RegistryTest, EventsGoWithTheirNamespace) {
-  Create(MakeNamespace("shop"));
-  v1::Object event;
-  event.mutable_event()->mutable_metadata()->set_name("blog.1");
-  event.mutable_event()->mutable_metadata()->set_namespace_("shop");
-  event.mutable_event()->mutable_spec()->mutable_regarding()->set_kind("Site");
-  event.mutable_event()->mutable_spec()->mutable_regarding()->set_name("blog");
-  event.mutable_event()->mutable_spec()->set_reason("Placed");
-  Create(event);
-  EXPECT_TRUE(TryDelete("Namespace", "", "shop")->gone());
-  v1::ListRequest all;
-  all.mutable_selector()->set_kind("Event");
-  EXPECT_TRUE(TryList(all)->empty());
-}
-
-TEST_F(RegistryTest, TheServersNamespacesStay) {
-  for (const char* name : {"default", "reeve-system"}) {
-    EXPECT_EQ(TryDelete("Namespace", "", name).status().code(), Code::kPermissionDenied);
-  }
-}
-
 // Lists.
 
 v1::ListRequest Sites(int limit = 0) {

@@ -1,6 +1,7 @@
 #include "apiserver/strategies.h"
 
 #include "apiserver/process_rules.h"
+#include "apiserver/quota.h"
 #include "apiserver/timestamps.h"
 #include "apiserver/violations.h"
 #include "base/status.h"
@@ -87,6 +88,16 @@ absl::Status ValidateHost(Attempt*, const Message& object, schema::Violations* v
   return absl::OkStatus();
 }
 
+absl::Status ValidateNamespace(Attempt* attempt, const Message& object,
+                               schema::Violations* violations) {
+  const auto& ns = static_cast<const v1::Namespace&>(schema::Inner(object));
+  const std::string& name = ns.metadata().name();
+  if (name.starts_with("reeve-") && name != kSystemNamespace)
+    AddViolation(violations, "metadata.name", "names that begin with reeve- are Reeve's own");
+  CheckQuota(attempt->kinds(), ns.spec().quota(), violations);
+  return absl::OkStatus();
+}
+
 void PrepareNamespace(const Message*, Now, Message* after) {
   auto* ns = static_cast<v1::Namespace*>(schema::MutableInner(after));
   const bool deleting = ns->metadata().has_deletion_timestamp();
@@ -100,12 +111,16 @@ void PrepareLease(const Message*, Now now, Message* after) {
 }
 
 constexpr Strategy kStrategies[] = {
+    {.type = "reeve.v1.Blob", .goes_with_namespace = true},
     {.type = "reeve.v1.Domain", .validate = ValidateDomain, .parts = "works"},
     {.type = "reeve.v1.Event", .goes_with_namespace = true},
     {.type = "reeve.v1.Host", .validate = ValidateHost, .parts = "ports"},
     {.type = "reeve.v1.Instance", .parts = "works"},
     {.type = "reeve.v1.Lease", .prepare = PrepareLease},
-    {.type = "reeve.v1.Namespace", .prepare = PrepareNamespace, .parts = "contents"},
+    {.type = "reeve.v1.Namespace",
+     .prepare = PrepareNamespace,
+     .validate = ValidateNamespace,
+     .parts = "contents"},
     {.type = "reeve.v1.Site", .validate = ValidateSite, .parts = "instances and domains"},
 };
 

@@ -115,6 +115,17 @@ std::vector<const v1::Object*> World::All(std::string_view kind) const {
   return out;
 }
 
+std::vector<const v1::Object*> World::InNamespace(std::string_view kind,
+                                                  std::string_view ns) const {
+  std::vector<const v1::Object*> out;
+  const ObjectKey first{std::string(kind), std::string(ns), ""};
+  for (auto it = objects_.lower_bound(first);
+       it != objects_.end() && it->first.kind == kind && it->first.ns == ns; ++it) {
+    out.push_back(&it->second);
+  }
+  return out;
+}
+
 std::vector<const v1::Object*> World::Lookup(const Keys* keys) const {
   std::vector<const v1::Object*> out;
   if (keys == nullptr) return out;

@@ -33,6 +33,8 @@ class World {
 
   // In key order.
   std::vector<const v1::Object*> All(std::string_view kind) const;
+  // Those of one namespace, in key order.
+  std::vector<const v1::Object*> InNamespace(std::string_view kind, std::string_view ns) const;
   std::vector<const v1::Object*> OwnedBy(std::string_view uid) const;
   // By an indexed field: world.Indexed("Work", "spec.host", "h1").
   std::vector<const v1::Object*> Indexed(std::string_view kind, std::string_view field,

@@ -1,5 +1,6 @@
 #include "controllers/testing/fake_api.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -163,6 +164,16 @@ absl::StatusOr<v1::Object> FakeApi::UpdateStatus(const v1::UpdateRequest& reques
   return Answer(what, Commit(v1::WatchEvent::MODIFIED, std::move(after)));
 }
 
+// A namespace waits until it holds nothing.
+void FakeApi::SetContentsFinalizer(v1::Object* ns) const {
+  v1::ObjectMeta* meta = schema::MutableMeta(ns);
+  const bool filled = std::any_of(objects_.begin(), objects_.end(), [&](const auto& entry) {
+    return entry.first.ns == meta->name() && entry.first.kind != "Event";
+  });
+  client::RemoveFinalizer(meta, "reeve/contents");
+  if (filled) client::AddFinalizer(meta, "reeve/contents");
+}
+
 absl::StatusOr<v1::DeleteResponse> FakeApi::Delete(const v1::DeleteRequest& request) {
   const auto it =
       objects_.find({request.key().kind(), request.key().namespace_(), request.key().name()});
@@ -176,6 +187,7 @@ absl::StatusOr<v1::DeleteResponse> FakeApi::Delete(const v1::DeleteRequest& requ
   if (request.propagation() == v1::FOREGROUND)
     client::AddFinalizer(meta, schema::kForegroundFinalizer);
   if (request.propagation() == v1::ORPHAN) client::AddFinalizer(meta, schema::kOrphanFinalizer);
+  if (object.has_namespace_()) SetContentsFinalizer(&object);
   v1::DeleteResponse response;
   response.set_gone(meta->finalizers().empty());
   if (response.gone()) {

@@ -63,6 +63,7 @@ class FakeApi final : public client::Client {
   absl::StatusOr<std::optional<v1::WatchEvent>> NextFor(Stream* stream);
 
  private:
+  void SetContentsFinalizer(v1::Object* ns) const;
   absl::StatusOr<v1::Object*> Find(const v1::Object& like);
   v1::Object Commit(v1::WatchEvent::Type type, v1::Object object);
   v1::Object Gone(v1::Object object);
