@@ -76,6 +76,12 @@ TEST_F(ContentTest, OtherBytesThanAnnounced) {
   EXPECT_EQ(FilesOnDisk(), 0u);
 }
 
+// Whatever locale the server was started in.
+TEST_F(ContentTest, NamesAreUtf8) {
+  EXPECT_OK(
+      Put(MakeTar({{"gr\u00f6\u00dfe.txt", "x"}, {"a", "", Type::kDirectory}, {"a/b", "y"}})));
+}
+
 TEST_F(ContentTest, OnlyPlainFilesInTheirPlace) {
   const std::vector<std::pair<std::vector<TarEntry>, std::string>> bad = {
       {{{"../other/index.html", "x"}}, "leaves its directory"},
@@ -85,6 +91,9 @@ TEST_F(ContentTest, OnlyPlainFilesInTheirPlace) {
       {{{"a", "x"}, {"b", "a", Type::kHardlink}}, "neither a regular file nor a directory"},
       {{{"pipe", "", Type::kFifo}}, "neither a regular file nor a directory"},
       {{{"a", "x"}, {"./a", "y"}}, "is there twice"},
+      {{{"a/b", "x"}, {"a/b/c", "y"}}, "is below a file"},
+      {{{"a/b", "x"}, {"a", "y"}}, "is there twice"},
+      {{{std::string(256, 'a'), "x"}}, "has too long a name"},
       {{{"a\nb", "x"}}, "entry \"a\\nb\" has no printable name"},
   };
   for (const auto& [entries, why] : bad)

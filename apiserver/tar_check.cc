@@ -4,13 +4,14 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
-#include <set>
 #include <string_view>
 
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "base/utf8_locale.h"
 
 namespace reeve::apiserver {
 namespace {
@@ -22,6 +23,7 @@ using ArchivePtr = std::unique_ptr<archive, FreeArchive>;
 
 constexpr size_t kReadBlock = 64 << 10;
 constexpr size_t kNameBytesMax = 1024;
+constexpr size_t kPartBytesMax = 255;  // NAME_MAX of Linux.
 
 absl::Status Bad(std::string_view name, std::string_view why) {
   return InvalidArgument("the blob's entry {:?} {}", name, why);
@@ -35,6 +37,7 @@ absl::Status CheckName(std::string_view name) {
   if (name.front() == '/') return Bad(name, "has an absolute name");
   for (const std::string& part : Split(name, '/')) {
     if (part == "..") return Bad(name, "leaves its directory");
+    if (part.size() > kPartBytesMax) return Bad(name.substr(0, 64), "has too long a name");
   }
   return absl::OkStatus();
 }
@@ -48,7 +51,20 @@ std::string Plain(std::string_view name) {
   return Join(parts, "/");
 }
 
-absl::Status CheckEntry(archive_entry* entry, std::set<std::string>* names) {
+// What was seen so far: true for directories, those that only their contents name included.
+using Seen = std::map<std::string, bool>;
+
+absl::Status CheckPlace(std::string_view name, bool directory, Seen* seen) {
+  const std::string plain = Plain(name);
+  for (size_t slash = plain.find('/'); slash != plain.npos; slash = plain.find('/', slash + 1)) {
+    if (!seen->try_emplace(plain.substr(0, slash), true).first->second)
+      return Bad(name, "is below a file");
+  }
+  const auto [it, is_new] = seen->try_emplace(plain, directory);
+  return is_new || (directory && it->second) ? absl::OkStatus() : Bad(name, "is there twice");
+}
+
+absl::Status CheckEntry(archive_entry* entry, Seen* seen) {
   const char* raw = archive_entry_pathname(entry);
   const std::string name = raw == nullptr ? "" : raw;
   RETURN_IF_ERROR(CheckName(name));
@@ -56,20 +72,21 @@ absl::Status CheckEntry(archive_entry* entry, std::set<std::string>* names) {
   const bool link = archive_entry_hardlink(entry) != nullptr;
   if (link || (type != AE_IFREG && type != AE_IFDIR))
     return Bad(name, "is neither a regular file nor a directory");
-  if (!names->insert(Plain(name)).second && type == AE_IFREG) return Bad(name, "is there twice");
-  return absl::OkStatus();
+  return CheckPlace(name, type == AE_IFDIR, seen);
 }
 
 }  // namespace
 
 absl::StatusOr<uint64_t> CheckTar(const std::string& path) {
+  const Utf8Locale utf8;
   const ArchivePtr reader(archive_read_new());
   archive_read_support_format_tar(reader.get());
   if (archive_read_open_filename(reader.get(), path.c_str(), kReadBlock) != ARCHIVE_OK) {
     return InvalidArgument("the blob is not a tar: {}", archive_error_string(reader.get()));
   }
-  std::set<std::string> names;
+  Seen seen;
   uint64_t files = 0;
+  uint64_t bytes = 0;
   uint64_t entries = 0;
   for (;;) {
     archive_entry* entry = nullptr;
@@ -77,8 +94,12 @@ absl::StatusOr<uint64_t> CheckTar(const std::string& path) {
     if (result == ARCHIVE_EOF) return files;
     if (result != ARCHIVE_OK)
       return InvalidArgument("the blob is not a tar: {}", archive_error_string(reader.get()));
-    RETURN_IF_ERROR(CheckEntry(entry, &names));
-    if (++entries > kBlobFilesMax)
+    RETURN_IF_ERROR(CheckEntry(entry, &seen));
+    // What a sparse file says it is, it will be on the host.
+    bytes += static_cast<uint64_t>(std::max<int64_t>(archive_entry_size(entry), 0));
+    if (bytes > kBlobBytesMax)
+      return InvalidArgument("the blob unpacks to more than {} bytes", kBlobBytesMax);
+    if (++entries > kBlobFilesMax || seen.size() > kBlobFilesMax)
       return InvalidArgument("the blob has more than {} entries", kBlobFilesMax);
     if (archive_entry_filetype(entry) == AE_IFREG) ++files;
     if (archive_read_data_skip(reader.get()) != ARCHIVE_OK)

@@ -8,6 +8,7 @@
 
 #include "agents/os/path.h"
 #include "base/status.h"
+#include "base/utf8_locale.h"
 
 namespace reeve::agents::files {
 namespace {
@@ -121,6 +122,7 @@ absl::Status ReadAll(archive* reader, Unpacker& unpacker) {
 
 absl::Status Unpack(const ReadPiece& read, Root& root, const std::string& dir,
                     const UnpackLimits& limits) {
+  const Utf8Locale utf8;
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), &archive_read_free);
   CHECK(reader != nullptr, "libarchive gives a reader");
   // A plain tar and nothing else: no compression, no other format.
