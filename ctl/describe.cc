@@ -5,7 +5,6 @@
 
 #include "base/status.h"
 #include "base/strings.h"
-#include "ctl/age.h"
 #include "ctl/columns.h"
 #include "ctl/errors.h"
 #include "ctl/selection.h"
@@ -13,6 +12,7 @@
 #include "ctl/tree_text.h"
 #include "ctl/verbs.h"
 #include "ctl/watching.h"
+#include "proto/schema/age.h"
 #include "proto/schema/object.h"
 
 namespace reeve::ctl {
@@ -27,7 +27,7 @@ absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
 }
 
 std::string AgeOf(const google::protobuf::Timestamp& stamp, absl::Time now) {
-  return stamp.seconds() == 0 ? "<unknown>" : HumanDuration(now - TimeOf(stamp));
+  return stamp.seconds() == 0 ? "<unknown>" : schema::HumanDuration(now - TimeOf(stamp));
 }
 
 // "Labels:" and the like: pairs one below the other.

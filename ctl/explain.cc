@@ -7,9 +7,9 @@
 
 #include "base/status.h"
 #include "base/strings.h"
-#include "ctl/comments.h"
 #include "ctl/selection.h"
 #include "ctl/verbs.h"
+#include "proto/schema/comments.h"
 #include "proto/schema/reflect.h"
 
 namespace reeve::ctl {
@@ -83,7 +83,7 @@ std::string FieldLine(const FieldDescriptor* field, int depth) {
 std::string FieldText(const FieldDescriptor* field) {
   std::string text = FieldLine(field, 0);
   for (const std::string& line : RuleLines(field)) text += fmt::format("  {}\n", line);
-  return text + Wrapped(CommentOf(field), "    ") + "\n";
+  return text + Wrapped(schema::CommentOf(field), "    ") + "\n";
 }
 
 // The names alone, nested. A message inside itself is named, not opened.
@@ -134,8 +134,8 @@ absl::Status RunExplain(Session& session) {
   if (field != nullptr) type = schema::IsSubmessage(field) ? field->message_type() : nullptr;
   session.Out("KIND:       {}\nVERSION:    {}\n\n", kind->name, schema::kApiVersion);
   if (field != nullptr) session.Out("FIELD: {} {}\n\n", field->json_name(), TypeOf(field));
-  std::string about = field == nullptr ? CommentOf(type) : CommentOf(field);
-  if (about.empty()) about = type == nullptr ? "<empty>" : CommentOf(type);
+  std::string about = field == nullptr ? schema::CommentOf(type) : schema::CommentOf(field);
+  if (about.empty()) about = type == nullptr ? "<empty>" : schema::CommentOf(type);
   session.Out("DESCRIPTION:\n{}", Wrapped(about.empty() ? "<empty>" : about, "    "));
   if (field != nullptr) {
     for (const std::string& line : RuleLines(field)) session.Out("    {}\n", line);

@@ -9,8 +9,8 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "client/timestamps.h"
-#include "ctl/age.h"
 #include "ctl/errors.h"
+#include "proto/schema/age.h"
 #include "proto/schema/object.h"
 
 namespace reeve::ctl {
@@ -117,7 +117,8 @@ std::string ChangeText(const Change& change) {
 }
 
 std::string AgeOf(const v1::ObjectVersion& version, absl::Time now) {
-  return version.has_time() ? HumanDuration(now - client::ToTime(version.time())) : "<unknown>";
+  return version.has_time() ? schema::HumanDuration(now - client::ToTime(version.time()))
+                            : "<unknown>";
 }
 
 absl::Status ParseMoment(std::string_view text, std::string_view flag, absl::Time now,

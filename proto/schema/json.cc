@@ -1,11 +1,13 @@
 #include "proto/schema/json.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/limits.h"
 #include "base/status.h"
 #include "proto/schema/decode.h"
 #include "proto/schema/encode.h"
+#include "proto/schema/json_node.h"
 
 namespace reeve::schema {
 namespace {
@@ -64,6 +66,14 @@ class Sax final : public nlohmann::json_sax<nlohmann::json> {
   Problems& problems_;
 };
 
+Json NumberValue(const std::string& text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ec == std::errc() && parsed.ptr == end) return value;
+  return Json::parse(text, nullptr, false);
+}
+
 Json ToJsonValue(const Node& node) {
   switch (node.type) {
     case Type::kMap: {
@@ -77,51 +87,73 @@ Json ToJsonValue(const Node& node) {
       return value;
     }
     case Type::kNumber:
-      return std::stoll(node.text);
+      return NumberValue(node.text);
     case Type::kBool:
       return node.text == "true";
+    case Type::kNull:
+      return nullptr;
     default:
       return node.text;
   }
 }
 
-std::string Dump(const Node& node, int indent) {
+}  // namespace
+
+Node ParseJson(std::string_view text, Problems* problems) {
+  if (text.size() > kRequestBytesMax) {
+    problems->push_back({{},
+                         fmt::format("the text has {} bytes, at most {} are allowed", text.size(),
+                                     kRequestBytesMax)});
+    return {};
+  }
+  Sax sax(problems);
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &sax)) return {};
+  return sax.builder.Take();
+}
+
+std::string DumpJson(const Node& node, int indent) {
   return ToJsonValue(node).dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-absl::Status ToStatus(const Problems& problems) {
+absl::Status ProblemsToStatus(const Problems& problems) {
   if (problems.empty()) return absl::OkStatus();
   std::string text;
   for (const Problem& problem : problems) text += (text.empty() ? "" : "\n") + problem.text;
   return InvalidArgument("{}", text);
 }
 
-}  // namespace
+Node TextNode(std::string_view text) { return {.type = Type::kString, .text = std::string(text)}; }
+Node NumberNode(int64_t number) { return {.type = Type::kNumber, .text = std::to_string(number)}; }
+Node BoolNode(bool value) { return {.type = Type::kBool, .text = value ? "true" : "false"}; }
+Node MapNode(std::vector<Entry> entries) {
+  return {.type = Type::kMap, .entries = std::move(entries)};
+}
+Node ListNode(std::vector<Node> items) { return {.type = Type::kList, .items = std::move(items)}; }
 
-std::string ToJson(const Message& object, int indent) { return Dump(EncodeObject(object), indent); }
+void Put(Node* map, std::string_view key, Node value) {
+  map->entries.push_back({.key = std::string(key), .value = std::move(value)});
+}
+void Put(Node* map, std::string_view key, std::string_view text) { Put(map, key, TextNode(text)); }
+
+std::string ToJson(const Message& object, int indent) {
+  return DumpJson(EncodeObject(object), indent);
+}
 std::string ToJsonList(const std::vector<v1::Object>& objects, int indent) {
-  return Dump(EncodeList(objects), indent);
+  return DumpJson(EncodeList(objects), indent);
 }
 
 absl::StatusOr<v1::Object> FromJson(std::string_view text, const KindRegistry& registry) {
-  if (text.size() > kRequestBytesMax) {
-    return InvalidArgument("the text has {} bytes, at most {} are allowed", text.size(),
-                           kRequestBytesMax);
-  }
   Problems problems, warnings;
-  Sax sax(&problems);
-  if (nlohmann::json::sax_parse(text.begin(), text.end(), &sax)) {
-    std::vector<Decoded> objects =
-        Decoder(registry, {.keep_server_owned = true}, &problems, &warnings)
-            .DecodeDocument(sax.builder.Take());
-    if (problems.empty() && objects.size() == 1) {
-      v1::Object object;
-      CHECK(object.ParseFromString(Encode(*objects[0].object)), "an Object's bytes are an Object");
-      return object;
-    }
-    if (problems.empty()) problems.push_back({{}, "must be one object, not a List"});
-  }
-  return ToStatus(problems);
+  const Node node = ParseJson(text, &problems);
+  if (!problems.empty()) return ProblemsToStatus(problems);
+  std::vector<Decoded> objects =
+      Decoder(registry, {.keep_server_owned = true}, &problems, &warnings).DecodeDocument(node);
+  if (problems.empty() && objects.size() != 1)
+    problems.push_back({{}, "must be one object, not a List"});
+  RETURN_IF_ERROR(ProblemsToStatus(problems));
+  v1::Object object;
+  CHECK(object.ParseFromString(Encode(*objects[0].object)), "an Object's bytes are an Object");
+  return object;
 }
 
 }  // namespace reeve::schema

@@ -1,8 +1,8 @@
-#include "ctl/age.h"
+#include "proto/schema/age.h"
 
 #include <fmt/format.h>
 
-namespace reeve::ctl {
+namespace reeve::schema {
 namespace {
 
 // "3m5s"; "3m" when there is no rest.
@@ -34,4 +34,4 @@ std::string HumanDuration(absl::Duration span) {
   return fmt::format("{}y", years);
 }
 
-}  // namespace reeve::ctl
+}  // namespace reeve::schema

@@ -1,4 +1,4 @@
-#include "ctl/age.h"
+#include "proto/schema/age.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace reeve::ctl {
+namespace reeve::schema {
 namespace {
 
 // On both sides of every threshold of Kubernetes' HumanDuration.
@@ -41,4 +41,4 @@ TEST(Age, Thresholds) {
 }
 
 }  // namespace
-}  // namespace reeve::ctl
+}  // namespace reeve::schema

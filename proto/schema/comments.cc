@@ -1,4 +1,4 @@
-#include "ctl/comments.h"
+#include "proto/schema/comments.h"
 
 #include <google/protobuf/descriptor.pb.h>
 
@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 
-namespace reeve::ctl {
+namespace reeve::schema {
 
 // Made by the build: protoc's descriptor set with source info.
 extern const unsigned char kDescriptorSet[];
@@ -54,4 +54,4 @@ std::string CommentOf(const google::protobuf::FieldDescriptor* field) {
   return Comment(Pool().FindFieldByName(field->full_name()));
 }
 
-}  // namespace reeve::ctl
+}  // namespace reeve::schema

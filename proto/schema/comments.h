@@ -5,11 +5,11 @@
 
 #include <string>
 
-namespace reeve::ctl {
+namespace reeve::schema {
 
 // The text before (or, if there is none, after) the declaration, as one line. "" when there is
 // none.
 std::string CommentOf(const google::protobuf::Descriptor* type);
 std::string CommentOf(const google::protobuf::FieldDescriptor* field);
 
-}  // namespace reeve::ctl
+}  // namespace reeve::schema

@@ -5,8 +5,8 @@
 
 #include <string>
 
-namespace reeve::ctl {
+namespace reeve::schema {
 
 std::string HumanDuration(absl::Duration span);
 
-}  // namespace reeve::ctl
+}  // namespace reeve::schema
