@@ -112,12 +112,41 @@ absl::StatusOr<v1::Object> Api::UpdateStatus(const Identity& who,
   return Take(std::move(object));
 }
 
+absl::StatusOr<v1::Object> Api::Patch(const Identity& who, const v1::PatchRequest& request) {
+  ASSIGN_OR_RETURN(ObjectPtr object, registry_->Patch(who, request));
+  return Take(std::move(object));
+}
+
 absl::StatusOr<v1::DeleteResponse> Api::Delete(const Identity& who,
                                                const v1::DeleteRequest& request) {
   ASSIGN_OR_RETURN(Deleted deleted, registry_->Delete(who, request));
   v1::DeleteResponse response;
   response.set_gone(deleted.gone);
   *response.mutable_object() = Take(std::move(deleted.object));
+  return response;
+}
+
+// The groups of Kubernetes where there is one: "system:masters" may do everything,
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
+v1::WhoAmIResponse Api::WhoAmI(const Identity& who) const {
+  v1::WhoAmIResponse response;
+  response.set_name(who.name);
+  switch (who.role) {
+    case Identity::Role::kAdmin:
+      response.add_groups("system:masters");
+      break;
+    case Identity::Role::kHost:
+      response.add_groups("reeve:hosts");
+      break;
+    case Identity::Role::kController:
+      response.add_groups("reeve:controllers");
+      break;
+    case Identity::Role::kAnonymous:
+      response.set_name("system:anonymous");
+      response.add_groups("system:unauthenticated");
+      return response;
+  }
+  response.add_groups("system:authenticated");
   return response;
 }
 

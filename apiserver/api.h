@@ -34,7 +34,9 @@ class Api {
   absl::StatusOr<v1::Object> Create(const Identity& who, const v1::CreateRequest& request);
   absl::StatusOr<v1::Object> Update(const Identity& who, const v1::UpdateRequest& request);
   absl::StatusOr<v1::Object> UpdateStatus(const Identity& who, const v1::UpdateRequest& request);
+  absl::StatusOr<v1::Object> Patch(const Identity& who, const v1::PatchRequest& request);
   absl::StatusOr<v1::DeleteResponse> Delete(const Identity& who, const v1::DeleteRequest& request);
+  v1::WhoAmIResponse WhoAmI(const Identity& who) const;
   v1::VersionResponse Version() const;
 
  private:

@@ -11,6 +11,7 @@
 #include "apiserver/keys.h"
 #include "apiserver/list_token.h"
 #include "apiserver/object_index.h"
+#include "apiserver/patch.h"
 #include "apiserver/strategies.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -258,6 +259,28 @@ absl::StatusOr<ObjectPtr> Registry::UpdateStatus(const Identity& who, const Mess
                                                  const WriteOptions& options) {
   return WriteOne(who, options,
                   [&](Admission* admission) { return admission->PrepareStatus(object); });
+}
+
+absl::StatusOr<ObjectPtr> Registry::Patch(const Identity& who, const v1::PatchRequest& request) {
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, request.key().kind()));
+  const ObjectKey key =
+      FullKey(*kind, {kind->name, request.key().namespace_(), request.key().name()});
+  const Verb verb = request.status() ? Verb::kUpdateStatus : Verb::kUpdate;
+  RETURN_IF_ERROR(CheckVerb(who, verb, *kind, key.name));
+  ASSIGN_OR_RETURN(
+      Outcome outcome,
+      Write(who, {request.field_manager(), request.dry_run()},
+            [&](Attempt* attempt, Admission* admission) -> absl::StatusOr<std::vector<Planned>> {
+              ASSIGN_OR_RETURN(const Message* live, attempt->Find(key));
+              if (live == nullptr) return NotFoundError(*kind, key.name);
+              RETURN_IF_ERROR(CheckObject(who, *kind, *live));
+              ASSIGN_OR_RETURN(const ObjectPtr update, UpdateOf(*options_.kinds, *live, request));
+              std::vector<Planned> planned(1);
+              ASSIGN_OR_RETURN(planned[0], request.status() ? admission->PrepareStatus(*update)
+                                                            : admission->PrepareUpdate(*update));
+              return planned;
+            }));
+  return std::move(outcome.written[0].object);
 }
 
 absl::StatusOr<ApplyOutcome> Registry::Apply(const Identity& who,

@@ -120,6 +120,9 @@ class Registry {
   // lifecycle.
   absl::StatusOr<ObjectPtr> UpdateStatus(const Identity& who, const Message& object,
                                          const WriteOptions& options);
+  // What the request's document makes of the live object, as an Update or UpdateStatus, whoever
+  // else writes: tried again on what they wrote, unless the document carries a resourceVersion.
+  absl::StatusOr<ObjectPtr> Patch(const Identity& who, const v1::PatchRequest& request);
   // All or none, in one transaction, at most kApplyObjectsMax. Lists with a merge key and sets are
   // merged item by item, other lists replaced; what a manifest does not mention stays.
   absl::StatusOr<ApplyOutcome> Apply(const Identity& who, const std::vector<ApplyItem>& items,

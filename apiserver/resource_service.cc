@@ -66,6 +66,15 @@ grpc::ServerUnaryReactor* ResourceService::UpdateStatus(grpc::CallbackServerCont
                   [=, this](const Identity& who) { return api_->UpdateStatus(who, *request); });
 }
 
+grpc::ServerUnaryReactor* ResourceService::Patch(grpc::CallbackServerContext* call,
+                                                 const v1::PatchRequest* request,
+                                                 v1::Object* response) {
+  const RequestMetrics metrics(context_.clock, "PATCH", request->key().kind(),
+                               request->status() ? "status" : "");
+  return RunUnary(context_, call, metrics, response,
+                  [=, this](const Identity& who) { return api_->Patch(who, *request); });
+}
+
 grpc::ServerUnaryReactor* ResourceService::Delete(grpc::CallbackServerContext* call,
                                                   const v1::DeleteRequest* request,
                                                   v1::DeleteResponse* response) {
@@ -80,6 +89,15 @@ grpc::ServerUnaryReactor* ResourceService::History(grpc::CallbackServerContext* 
   const RequestMetrics metrics(context_.clock, "GET", request->key().kind(), "history");
   return RunUnary(context_, call, metrics, response,
                   [=, this](const Identity& who) { return api_->History(who, *request); });
+}
+
+grpc::ServerUnaryReactor* ResourceService::WhoAmI(grpc::CallbackServerContext* call,
+                                                  const v1::WhoAmIRequest*,
+                                                  v1::WhoAmIResponse* response) {
+  const RequestMetrics metrics(context_.clock, "GET", "");
+  return RunUnary(context_, call, metrics, response, [this](const Identity& who) {
+    return absl::StatusOr<v1::WhoAmIResponse>(api_->WhoAmI(who));
+  });
 }
 
 grpc::ServerUnaryReactor* ResourceService::Version(grpc::CallbackServerContext* call,

@@ -31,12 +31,17 @@ class ResourceService final
   grpc::ServerUnaryReactor* UpdateStatus(grpc::CallbackServerContext* call,
                                          const v1::UpdateRequest* request,
                                          v1::Object* response) override;
+  grpc::ServerUnaryReactor* Patch(grpc::CallbackServerContext* call,
+                                  const v1::PatchRequest* request, v1::Object* response) override;
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call,
                                    const v1::DeleteRequest* request,
                                    v1::DeleteResponse* response) override;
   grpc::ServerUnaryReactor* History(grpc::CallbackServerContext* call,
                                     const v1::HistoryRequest* request,
                                     v1::HistoryResponse* response) override;
+  grpc::ServerUnaryReactor* WhoAmI(grpc::CallbackServerContext* call,
+                                   const v1::WhoAmIRequest* request,
+                                   v1::WhoAmIResponse* response) override;
   grpc::ServerUnaryReactor* Version(grpc::CallbackServerContext* call,
                                     const v1::VersionRequest* request,
                                     v1::VersionResponse* response) override;

@@ -21,6 +21,10 @@ inline constexpr size_t kStringBytesMax = 64 << 10;
 inline constexpr size_t kObjectBytesMax = 256 << 10;
 inline constexpr size_t kRequestBytesMax = 4 << 20;
 inline constexpr int kApplyObjectsMax = 256;
+// Patches. Operations and copies as in Kubernetes.
+inline constexpr size_t kPatchBytesMax = 256 << 10;
+inline constexpr int kJsonPatchOperationsMax = 10'000;
+inline constexpr size_t kJsonPatchCopyBytesMax = 3 << 20;
 inline constexpr size_t kListChunkBytes = 1 << 20;
 inline constexpr size_t kHostSideNameMax = 63;
 // Requests that wait for the disk: those being worked on, and those in line.

@@ -42,6 +42,8 @@ class Writer {
   virtual absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) = 0;
   // ABORTED when metadata.resourceVersion is not the present one.
   virtual absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) = 0;
+  // A change of whatever is there; ABORTED only when the document carries a resourceVersion.
+  virtual absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) = 0;
   virtual absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) = 0;
 };
 
@@ -98,6 +100,7 @@ class Admin {
  public:
   virtual ~Admin() = default;
   virtual absl::StatusOr<v1::VersionResponse> Version() = 0;
+  virtual absl::StatusOr<v1::WhoAmIResponse> WhoAmI() = 0;
   // A token with which one machine may join as a host, once.
   virtual absl::StatusOr<v1::CreateTokenResponse> CreateToken(
       const v1::CreateTokenRequest& request) = 0;

@@ -130,8 +130,15 @@ class GrpcClient final : public Api {
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
     return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::UpdateStatus, request);
   }
+  absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override {
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Patch, request);
+  }
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::async::Delete, request);
+  }
+  absl::StatusOr<v1::WhoAmIResponse> WhoAmI() override {
+    return Call<v1::WhoAmIResponse>(resources_.get(), &v1::Resources::Stub::async::WhoAmI,
+                                    v1::WhoAmIRequest());
   }
   absl::StatusOr<v1::VersionResponse> Version() override {
     return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::async::Version,

@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "client/client.h"
@@ -25,6 +26,8 @@ struct Io {
   int width = 80;        // Columns of the terminal.
   Clock* clock = RealClock();
   std::function<std::string(std::string_view)> env = [](std::string_view) { return std::string(); };
+  // Runs a program on the terminal until it ends.
+  std::function<absl::Status(const std::vector<std::string>&)> run;
   std::function<absl::StatusOr<std::unique_ptr<client::Api>>(const client::GrpcOptions&)> connect;
 };
 

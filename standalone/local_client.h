@@ -25,6 +25,9 @@ class LocalClient final : public client::Client {
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
     return api_->UpdateStatus(who_, request);
   }
+  absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override {
+    return api_->Patch(who_, request);
+  }
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     return api_->Delete(who_, request);
   }

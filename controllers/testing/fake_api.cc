@@ -80,6 +80,10 @@ absl::StatusOr<v1::ApplyResponse> FakeApi::Apply(const v1::ApplyRequest&) {
   return Unimplemented("not part of the fake");
 }
 
+absl::StatusOr<v1::Object> FakeApi::Patch(const v1::PatchRequest&) {
+  return Unimplemented("not part of the fake");
+}
+
 v1::Object FakeApi::Commit(v1::WatchEvent::Type type, v1::Object object) {
   ++revision_;
   ++writes_;

@@ -30,6 +30,7 @@ class FakeApi final : public client::Client {
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override;
   absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override;
   absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override;
+  absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override;
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override;
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override;
   absl::StatusOr<std::unique_ptr<client::WatchStream>> Watch(const v1::WatchRequest& request,

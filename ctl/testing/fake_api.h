@@ -13,9 +13,11 @@
 
 #include "base/status.h"
 #include "client/client.h"
+#include "proto/schema/json_patch.h"
 #include "proto/schema/object.h"
 #include "proto/schema/reflect.h"
 #include "proto/schema/selector.h"
+#include "proto/schema/validate.h"
 
 namespace reeve::ctl {
 
@@ -33,6 +35,7 @@ class FakeApi final : public client::Api {
   absl::Status refusal;
   v1::ApplyRequest last_apply;
   v1::DeleteRequest last_delete;
+  v1::PatchRequest last_patch;
   int blobs_received = 0;
   std::string blob_bytes;
 
@@ -100,6 +103,24 @@ class FakeApi final : public client::Api {
     return Unimplemented("UpdateStatus");
   }
 
+  // As the server does it; without managedFields.
+  absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override {
+    RETURN_IF_ERROR(broken);
+    RETURN_IF_ERROR(refusal);
+    last_patch = request;
+    ASSIGN_OR_RETURN(const v1::Object live,
+                     Get({request.key().kind(), request.key().namespace_(), request.key().name()}));
+    ASSIGN_OR_RETURN(const auto patched, schema::Patched(live, request.type(), request.document()));
+    const v1::Object after = static_cast<const v1::Object&>(*patched);
+    if (schema::Meta(after).resource_version() != schema::Meta(live).resource_version()) {
+      return Aborted("Operation cannot be fulfilled on {} \"{}\": the object has been modified",
+                     schema::KindOf(live)->plural, request.key().name());
+    }
+    RETURN_IF_ERROR(schema::ToStatus(schema::Validate(after), schema::KeyOf(after)));
+    if (!request.dry_run() && schema::Encode(after) != schema::Encode(live)) Put(after);
+    return request.dry_run() ? after : *Find(schema::KeyOf(live));
+  }
+
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     RETURN_IF_ERROR(broken);
     last_delete = request;
@@ -143,6 +164,14 @@ class FakeApi final : public client::Api {
     return Unimplemented("History");
   }
 
+  absl::StatusOr<v1::WhoAmIResponse> WhoAmI() override {
+    RETURN_IF_ERROR(broken);
+    v1::WhoAmIResponse response;
+    response.set_name("admin");
+    response.add_groups("system:masters");
+    response.add_groups("system:authenticated");
+    return response;
+  }
   absl::StatusOr<v1::VersionResponse> Version() override {
     RETURN_IF_ERROR(broken);
     v1::VersionResponse response;

@@ -16,14 +16,19 @@ Node ScalarNode(Type type, std::string_view text) {
   return {.type = type, .text = std::string(text)};
 }
 
-Node FieldNode(const Message& message, const FieldDescriptor* field, int index) {
+std::string Hidden(const std::string& value, Secrets* secrets) {
+  return secrets == nullptr ? std::string(kRedacted) : secrets->Hide(value);
+}
+
+Node FieldNode(const Message& message, const FieldDescriptor* field, int index, Secrets* secrets) {
   if (IsSubmessage(field)) {
     const google::protobuf::Reflection* r = message.GetReflection();
-    return EncodeMessage(index < 0 ? r->GetMessage(message, field)
-                                   : r->GetRepeatedMessage(message, field, index));
+    return EncodeMessage(
+        index < 0 ? r->GetMessage(message, field) : r->GetRepeatedMessage(message, field, index),
+        secrets);
   }
-  if (RulesOf(field).sensitive()) return ScalarNode(Type::kString, kRedacted);
   const std::string text = ScalarText(message, field, index);
+  if (RulesOf(field).sensitive()) return ScalarNode(Type::kString, Hidden(text, secrets));
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
@@ -36,7 +41,7 @@ Node FieldNode(const Message& message, const FieldDescriptor* field, int index) 
   }
 }
 
-Node MapNode(const Message& message, const FieldDescriptor* field) {
+Node MapNode(const Message& message, const FieldDescriptor* field, Secrets* secrets) {
   const bool text =
       field->message_type()->map_value()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
   Node node = {.type = Type::kMap};
@@ -44,15 +49,15 @@ Node MapNode(const Message& message, const FieldDescriptor* field) {
     const bool redacted = RulesOf(field).sensitive();
     node.entries.push_back({.key = key,
                             .value = ScalarNode(text || redacted ? Type::kString : Type::kNumber,
-                                                redacted ? kRedacted : value)});
+                                                redacted ? Hidden(value, secrets) : value)});
   }
   return node;
 }
 
-Node ListNode(const Message& message, const FieldDescriptor* field) {
+Node ListNode(const Message& message, const FieldDescriptor* field, Secrets* secrets) {
   Node node = {.type = Type::kList};
   for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
-    node.items.push_back(FieldNode(message, field, i));
+    node.items.push_back(FieldNode(message, field, i, secrets));
   }
   return node;
 }
@@ -84,7 +89,7 @@ void AddHead(Node* node, std::string_view version, std::string_view kind) {
 
 }  // namespace
 
-Node EncodeMessage(const Message& message) {
+Node EncodeMessage(const Message& message, Secrets* secrets) {
   const Descriptor* type = message.GetDescriptor();
   std::vector<const FieldDescriptor*> fields;
   for (int i = 0; i < type->field_count(); ++i) {
@@ -94,17 +99,17 @@ Node EncodeMessage(const Message& message) {
             [](const auto* a, const auto* b) { return Rank(a) < Rank(b); });
   Node node = {.type = Type::kMap};
   for (const FieldDescriptor* field : fields) {
-    Node value = field->is_map()        ? MapNode(message, field)
-                 : field->is_repeated() ? ListNode(message, field)
-                                        : FieldNode(message, field, -1);
+    Node value = field->is_map()        ? MapNode(message, field, secrets)
+                 : field->is_repeated() ? ListNode(message, field, secrets)
+                                        : FieldNode(message, field, -1, secrets);
     node.entries.push_back({.key = field->json_name(), .value = std::move(value)});
   }
   return node;
 }
 
-Node EncodeObject(const Message& object) {
+Node EncodeObject(const Message& object, Secrets* secrets) {
   const Message& inner = Inner(object);
-  Node node = EncodeMessage(inner);
+  Node node = EncodeMessage(inner, secrets);
   AddHead(&node, kApiVersion, inner.GetDescriptor()->name());
   return node;
 }

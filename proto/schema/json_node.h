@@ -11,6 +11,7 @@
 
 #include "proto/schema/kind_registry.h"
 #include "proto/schema/node.h"
+#include "proto/schema/secrets.h"
 
 namespace reeve::schema {
 
@@ -22,6 +23,9 @@ std::string DumpJson(const Node& node, int indent = -1);
 
 // INVALID_ARGUMENT with all of them, one a line; OK when there are none.
 absl::Status ProblemsToStatus(const Problems& problems);
+
+// An object in the form of kube_json.h, sensitive fields as in encode.h.
+Node ToKubeNode(const google::protobuf::Message& object, Secrets* secrets = nullptr);
 
 // An object in the form of kube_json.h, of `registry`'s Object type.
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> DecodeKube(Node node,

@@ -4,12 +4,14 @@
 // patch whose lists with a merge key are merged item by item and whose sets are united, with the
 // directives $patch, $retainKeys, $deleteFromPrimitiveList/ and $setElementOrder/.
 // https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
-// https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+// https://github.com/kubernetes/community/blob/master/contributors/devel/
+// sig-api-machinery/strategic-merge-patch.md
 #pragma once
 
 #include <absl/status/statusor.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "proto/schema/object.h"
@@ -26,5 +28,9 @@ namespace reeve::schema {
 absl::StatusOr<std::unique_ptr<Message>> Patched(
     const Message& live, v1::PatchRequest::Type type, std::string_view document,
     const KindRegistry& registry = KindRegistry::Get());
+
+// The merge patch that makes `after` of `before`; "{}" when nothing differs. What they show as
+// "***" does not differ.
+std::string MergePatch(const Message& before, const Message& after);
 
 }  // namespace reeve::schema

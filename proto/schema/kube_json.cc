@@ -53,16 +53,8 @@ void ShowMetadata(const Descriptor* type, Node* metadata) {
   }
 }
 
-Node ToKubeNode(const Message& object) {
-  Node node = EncodeObject(object);
-  if (Node* metadata = FindMutable(&node, kMetadata))
-    ShowMetadata(Inner(object).GetDescriptor(), metadata);
-  return node;
-}
-
-Node MetadataNode(const Message& object) {
-  Node node = ToKubeNode(object);
-  Node* metadata = FindMutable(&node, kMetadata);
+Node MetadataOf(Node object) {
+  Node* metadata = FindMutable(&object, kMetadata);
   return metadata == nullptr ? MapNode() : std::move(*metadata);
 }
 
@@ -89,15 +81,24 @@ void FromKubeNode(Node* node) {
 
 }  // namespace
 
+Node ToKubeNode(const Message& object, Secrets* secrets) {
+  Node node = EncodeObject(object, secrets);
+  if (Node* metadata = FindMutable(&node, kMetadata))
+    ShowMetadata(Inner(object).GetDescriptor(), metadata);
+  return node;
+}
+
 std::string ToKubeJson(const Message& object) { return DumpJson(ToKubeNode(object)); }
 
-std::string ToKubeMetadataJson(const Message& object) { return DumpJson(MetadataNode(object)); }
+std::string ToKubeMetadataJson(const Message& object) {
+  return DumpJson(MetadataOf(ToKubeNode(object)));
+}
 
 std::string ToKubePartialJson(const Message& object) {
   Node node = MapNode();
   Put(&node, "kind", "PartialObjectMetadata");
   Put(&node, kApiVersionField, "meta.k8s.io/v1");
-  Put(&node, kMetadata, MetadataNode(object));
+  Put(&node, kMetadata, MetadataOf(ToKubeNode(object)));
   return DumpJson(node);
 }
 

@@ -137,6 +137,8 @@ class Checker {
     if (value.size() < rules.min_length())
       Add(path, fmt::format("must have at least {} bytes", rules.min_length()));
     if (const std::string why = WhyNotText(value); !why.empty()) return Add(path, why);
+    if (rules.sensitive() && value == kRedacted)
+      return Add(path, fmt::format("\"{}\" stands for a value that is not shown", kRedacted));
     if (const std::string why = WhyNotFormat(rules.format(), value); !why.empty())
       return Add(path, why);
     CheckReference(path, value, rules);

@@ -157,6 +157,11 @@ class SimClient final : public client::Client {
                        schema::Meta(request.object()));
   }
 
+  absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override {
+    RETURN_IF_ERROR(network_->Reach(name_));
+    return Acknowledge(network_->api_->Patch(who_, request), v1::ObjectMeta());
+  }
+
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
     RETURN_IF_ERROR(network_->Reach(name_));
     auto answer = network_->api_->Delete(who_, request);
