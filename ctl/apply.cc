@@ -7,6 +7,7 @@
 #include "ctl/columns.h"
 #include "ctl/errors.h"
 #include "ctl/manifests.h"
+#include "ctl/patching.h"
 #include "ctl/readiness.h"
 #include "ctl/verbs.h"
 #include "proto/schema/object.h"
@@ -19,22 +20,6 @@ namespace {
 
 using Manifests = std::vector<schema::Manifest>;
 
-enum class DryRun { kNone, kClient, kServer };
-
-absl::StatusOr<DryRun> DryRunOf(const Session& session) {
-  const std::string text = session.flags().Text("dry-run");
-  if (text == "none") return DryRun::kNone;
-  if (text == "client") return DryRun::kClient;
-  if (text == "server") return DryRun::kServer;
-  return InvalidArgument("Invalid dry-run value ({}). Must be \"none\", \"server\", or \"client\".",
-                         text);
-}
-
-std::string_view Suffix(DryRun dry_run) {
-  if (dry_run == DryRun::kClient) return " (dry run)";
-  return dry_run == DryRun::kServer ? " (server dry run)" : "";
-}
-
 std::string_view Done(v1::ApplyResult::Action action) {
   if (action == v1::ApplyResult::CREATED) return "created";
   return action == v1::ApplyResult::CONFIGURED ? "configured" : "unchanged";
@@ -46,7 +31,7 @@ absl::Status ApplyBatch(Session& session, const Manifests& manifests, DryRun dry
   const absl::StatusOr<v1::ApplyResponse> response = FromServer(api->Apply(request));
   if (!response.ok()) return Located(response.status(), manifests);
   for (const v1::ApplyResult& result : response->results()) {
-    session.Out("{} {}{}\n", RefOf(result.object()), Done(result.action()), Suffix(dry_run));
+    session.Out("{} {}{}\n", RefOf(result.object()), Done(result.action()), DryRunSuffix(dry_run));
   }
   return absl::OkStatus();
 }
@@ -96,7 +81,7 @@ absl::Status CreateOne(Session& session, const schema::Manifest& manifest, DryRu
     const std::string doing = fmt::format("error when creating \"{}\"", manifest.source);
     return Located(FromServer(created.status(), doing), {manifest});
   }
-  session.Out("{} created{}\n", RefOf(*created), Suffix(dry_run));
+  session.Out("{} created{}\n", RefOf(*created), DryRunSuffix(dry_run));
   return absl::OkStatus();
 }
 

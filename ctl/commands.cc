@@ -1,4 +1,7 @@
 // The table. In it, nothing but words.
+#include <utility>
+
+#include "ctl/change_commands.h"
 #include "ctl/command.h"
 #include "ctl/verbs.h"
 
@@ -325,10 +328,8 @@ Command Version() {
   };
 }
 
-}  // namespace
-
-const std::vector<Command>& Commands() {
-  static const std::vector<Command> commands = {
+std::vector<Command> MakeCommands() {
+  std::vector<Command> commands = {
       Apply(),
       Create(),
       Get(),
@@ -361,6 +362,14 @@ const std::vector<Command>& Commands() {
        .summary = "Print the current context",
        .run = RunConfigCurrentContext},
   };
+  for (Command& command : ChangeCommands()) commands.push_back(std::move(command));
+  return commands;
+}
+
+}  // namespace
+
+const std::vector<Command>& Commands() {
+  static const std::vector<Command> commands = MakeCommands();
   return commands;
 }
 

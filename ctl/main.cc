@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/grpc_client.h"
+#include "ctl/editor.h"
 #include "ctl/run.h"
 
 namespace {
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   io.err_tty = isatty(STDERR_FILENO) == 1;
   io.width = TerminalWidth();
   io.env = Env;
+  io.run = reeve::ctl::RunOnTerminal;
   io.connect = reeve::client::NewGrpcClient;
   return reeve::ctl::Run({argv + 1, argv + argc}, io);
 }

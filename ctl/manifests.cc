@@ -59,13 +59,6 @@ std::string ReadBounded(std::istream& in) {
   return text;
 }
 
-absl::StatusOr<std::string> ReadSource(Session& session, const std::string& name) {
-  if (name == kStdin) return ReadBounded(session.io().in);
-  std::ifstream in(name, std::ios::binary);
-  if (!in) return ErrnoStatus(errno, name);
-  return ReadBounded(in);
-}
-
 absl::Status CheckNamespace(Session& session, schema::Manifest* manifest) {
   const schema::Kind* kind = schema::KindOf(manifest->object);
   v1::ObjectMeta* meta = schema::MutableMeta(&manifest->object);
@@ -98,6 +91,13 @@ class Problems {
 
 }  // namespace
 
+absl::StatusOr<std::string> ReadText(Session& session, const std::string& name) {
+  if (name == kStdin) return ReadBounded(session.io().in);
+  std::ifstream in(name, std::ios::binary);
+  if (!in) return ErrnoStatus(errno, name);
+  return ReadBounded(in);
+}
+
 absl::StatusOr<std::vector<schema::Manifest>> ReadManifests(Session& session) {
   if (session.flags().Texts("filename").empty()) {
     return InvalidArgument("must specify -f: a file, a directory, or - for standard input");
@@ -108,7 +108,7 @@ absl::StatusOr<std::vector<schema::Manifest>> ReadManifests(Session& session) {
     ASSIGN_OR_RETURN(const std::vector<std::string> files,
                      FilesOf(name, session.flags().Bool("recursive")));
     for (const std::string& file : files) {
-      ASSIGN_OR_RETURN(const std::string text, ReadSource(session, file));
+      ASSIGN_OR_RETURN(const std::string text, ReadText(session, file));
       absl::StatusOr<std::vector<schema::Manifest>> manifests =
           schema::ParseManifests(text, file == kStdin ? "STDIN" : file);
       problems.Add(manifests.status());

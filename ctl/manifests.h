@@ -16,4 +16,7 @@ namespace reeve::ctl {
 // INVALID_ARGUMENT lists everything wrong in all files. Prints the warnings.
 absl::StatusOr<std::vector<schema::Manifest>> ReadManifests(Session& session);
 
+// The text of the file `name`, or of standard input when it is "-"; at most kManifestFileBytesMax.
+absl::StatusOr<std::string> ReadText(Session& session, const std::string& name);
+
 }  // namespace reeve::ctl

@@ -14,8 +14,11 @@
 
 namespace reeve::ctl {
 
-absl::Status RunApply(Session& session);
+absl::Status RunAnnotate(Session& session);
 absl::Status RunApiResources(Session& session);
+absl::Status RunApiVersions(Session& session);
+absl::Status RunApply(Session& session);
+absl::Status RunAuthWhoAmI(Session& session);
 absl::Status RunBlame(Session& session);
 absl::Status RunConfigCurrentContext(Session& session);
 absl::Status RunConfigGetContexts(Session& session);
@@ -26,13 +29,17 @@ absl::Status RunDelete(Session& session);
 absl::Status RunDeploy(Session& session);
 absl::Status RunDescribe(Session& session);
 absl::Status RunDiff(Session& session);
+absl::Status RunEdit(Session& session);
 absl::Status RunEvents(Session& session);
 absl::Status RunExplain(Session& session);
 absl::Status RunGet(Session& session);
 absl::Status RunHistory(Session& session);
 absl::Status RunHostRemove(Session& session);
 absl::Status RunHostToken(Session& session);
+absl::Status RunLabel(Session& session);
+absl::Status RunPatch(Session& session);
 absl::Status RunPush(Session& session);
+absl::Status RunScale(Session& session);
 absl::Status RunUncordon(Session& session);
 absl::Status RunUndo(Session& session);
 absl::Status RunVersion(Session& session);
