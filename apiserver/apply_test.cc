@@ -23,17 +23,6 @@ class ApplyTest : public RegistryTest {
   }
 };
 
-TEST_F(ApplyTest, CreatesThenLeavesAlone) {
-  const v1::Object site = MakeStaticSite("blog", {"a.example"});
-  const v1::ApplyResult first = ApplyOne(site, {});
-  EXPECT_EQ(first.action(), v1::ApplyResult::CREATED);
-  const Revision before = revision();
-  const v1::ApplyResult second = ApplyOne(site, {});
-  EXPECT_EQ(second.action(), v1::ApplyResult::UNCHANGED);
-  EXPECT_EQ(second.object().SerializeAsString(), first.object().SerializeAsString());
-  EXPECT_EQ(revision(), before);
-}
-
 TEST_F(ApplyTest, OnlyWhatIsMentionedChanges) {
   v1::Object site = MakeStaticSite("blog", {"a.example"});
   site.mutable_site()->mutable_spec()->set_replicas(3);
@@ -169,22 +158,6 @@ TEST_F(ApplyTest, ManagedFieldsKeepWhoAppliedWhat) {
               ElementsAre("spec.domains[\"b.example\"]", "spec.type"));
 }
 
-// https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
-TEST_F(ApplyTest, AnothersFieldIsAConflict) {
-  v1::Object site = MakeStaticSite("blog", {"a.example"});
-  site.mutable_site()->mutable_spec()->set_replicas(1);
-  ApplyOne(site, {}, "one");
-  const Revision before = revision();
-  site.mutable_site()->mutable_spec()->set_replicas(2);
-  const absl::Status refused = TryApply({site}, {}, "two").status();
-  EXPECT_EQ(refused.code(), Code::kAborted);
-  EXPECT_EQ(reeve::Message(refused),
-            "Apply failed with 1 conflict: conflict with \"one\" using reeve/v1: .spec.replicas");
-  ASSERT_EQ(schema::ViolationsOf(refused).size(), 1u);
-  EXPECT_EQ(schema::ViolationsOf(refused)[0].field(), "spec.replicas");
-  EXPECT_EQ(revision(), before);
-}
-
 TEST_F(ApplyTest, AllConflictsAreNamedByManager) {
   v1::Object site = MakeStaticSite("blog");
   site.mutable_site()->mutable_spec()->set_replicas(1);
@@ -199,19 +172,6 @@ TEST_F(ApplyTest, AllConflictsAreNamedByManager) {
             "- .spec.replicas\n"
             " conflicts with \"two\" using reeve/v1:\n"
             "- .metadata.labels[team]");
-}
-
-TEST_F(ApplyTest, ForceTakesTheFieldsOver) {
-  v1::Object site = MakeStaticSite("blog");
-  site.mutable_site()->mutable_spec()->set_replicas(1);
-  ApplyOne(site, {}, "one");
-  site.mutable_site()->mutable_spec()->set_replicas(2);
-  const auto forced = TryApply({site}, {}, "two", /*force=*/true);
-  ASSERT_TRUE(forced.ok()) << forced.status();
-  const v1::ObjectMeta& meta = forced->results(0).object().site().metadata();
-  ASSERT_EQ(meta.managed_fields_size(), 2);
-  EXPECT_THAT(meta.managed_fields(0).fields(), ElementsAre("spec.type"));
-  EXPECT_THAT(meta.managed_fields(1).fields(), ElementsAre("spec.replicas", "spec.type"));
 }
 
 TEST_F(ApplyTest, AnUpdateOfAnotherIsAConflictToo) {
@@ -251,15 +211,6 @@ TEST_F(ApplyTest, WhatIsDroppedIsRemoved) {
   EXPECT_THAT(after.site().spec().domains(), ElementsAre("b.example"));
   EXPECT_EQ(after.site().metadata().labels().size(), 1u);
   EXPECT_EQ(after.site().metadata().labels().at("tier"), "web");
-}
-
-TEST_F(ApplyTest, WhatAnotherOwnsTooStays) {
-  v1::Object site = MakeStaticSite("blog", {"a.example"});
-  ApplyOne(site, {}, "one");
-  ApplyOne(site, {}, "two");
-  const v1::Object after = ApplyOne(MakeStaticSite("blog"), {}, "one").object();
-  EXPECT_THAT(after.site().spec().domains(), ElementsAre("a.example"));
-  EXPECT_EQ(ApplyOne(MakeStaticSite("blog"), {}, "two").object().site().spec().domains_size(), 0);
 }
 
 TEST_F(ApplyTest, ADroppedMessageGoesWithItsDefaults) {

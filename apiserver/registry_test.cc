@@ -74,23 +74,6 @@ TEST_F(RegistryTest, DryRunDoesAllButWrite) {
   EXPECT_EQ(api_->Create(Identity::Admin(), request).status().code(), Code::kInvalidArgument);
 }
 
-TEST_F(RegistryTest, UpdateNeedsThePresentVersion) {
-  const v1::Object made = Create(MakeStaticSite("blog"));
-  v1::Object first = made;
-  first.mutable_site()->mutable_spec()->set_replicas(2);
-  ASSERT_TRUE(TryUpdate(first).ok());
-  const absl::Status stale = TryUpdate(first).status();
-  EXPECT_EQ(stale.code(), Code::kAborted);
-  EXPECT_EQ(Text(stale),
-            "Operation cannot be fulfilled on sites \"blog\": the object has been modified; please "
-            "apply your changes to "
-            "the latest version and try again");
-  Meta(&first)->clear_resource_version();
-  EXPECT_THAT(Text(TryUpdate(first).status()),
-              HasSubstr("metadata.resourceVersion: must be specified"));
-  EXPECT_EQ(TryUpdate(MakeStaticSite("none")).status(), NotFound("sites \"none\" not found"));
-}
-
 TEST_F(RegistryTest, GenerationGrowsWithTheSpecOnly) {
   v1::Object object = Create(MakeStaticSite("blog"));
   (*Meta(&object)->mutable_labels())["team"] = "a";
@@ -236,25 +219,6 @@ TEST_F(RegistryTest, DeleteWithoutFinalizersRemoves) {
   EXPECT_TRUE(response->gone());
   EXPECT_EQ(response->object().site().metadata().name(), "blog");
   EXPECT_EQ(TryDelete("Site", "default", "blog").status(), NotFound("sites \"blog\" not found"));
-}
-
-TEST_F(RegistryTest, DeleteWaitsForFinalizers) {
-  v1::Object object = MakeStaticSite("blog");
-  Meta(&object)->add_finalizers("reeve/instances");
-  Create(object);
-  EXPECT_FALSE(TryDelete("Site", "default", "blog")->gone());
-  const Revision marked = revision();
-  EXPECT_FALSE(TryDelete("Site", "default", "blog")->gone());
-  EXPECT_EQ(revision(), marked);
-  object = Get("Site", "default", "blog");
-  EXPECT_TRUE(schema::Meta(object).has_deletion_timestamp());
-  EXPECT_EQ(schema::Meta(object).generation(), 2);
-  v1::Object more = object;
-  Meta(&more)->add_finalizers("reeve/other");
-  EXPECT_THAT(Text(TryUpdate(more).status()), HasSubstr("no new finalizers"));
-  Meta(&object)->clear_finalizers();
-  ASSERT_TRUE(TryUpdate(object).ok());
-  EXPECT_EQ(TryDelete("Site", "default", "blog").status().code(), Code::kNotFound);
 }
 
 TEST_F(RegistryTest, DeleteOnlyTheOneThatWasMeant) {

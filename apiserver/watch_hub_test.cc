@@ -152,22 +152,6 @@ TEST_F(WatchHubTest, RefusesARevisionThatIsNotOurs) {
   EXPECT_EQ(Try(Of("Nothing")).status().code(), Code::kInvalidArgument);
 }
 
-TEST_F(WatchHubTest, EnteringASelectorIsAddedLeavingItDeleted) {
-  const SubscriptionPtr red = Watch(Of("Site", "", "team=red"));
-  v1::Object a = Create(MakeStaticSite("a"));
-  (*Meta(&a)->mutable_labels())["team"] = "red";
-  a = *TryUpdate(a);
-  (*Meta(&a)->mutable_labels())["tier"] = "web";
-  a = *TryUpdate(a);
-  (*Meta(&a)->mutable_labels())["team"] = "blue";
-  a = *TryUpdate(a);
-  EXPECT_THAT(Drain(red.get()), ElementsAre("ADDED a", "MODIFIED a", "DELETED a"));
-  // The last one that matched, never what it became.
-  EXPECT_EQ(last_.object().site().metadata().labels().at("team"), "red");
-  ASSERT_TRUE(TryDelete("Site", "default", "a").ok());
-  EXPECT_THAT(Drain(red.get()), ElementsAre());
-}
-
 TEST_F(WatchHubTest, IndexedWatchesSeeTheirsAndCostOthersNothing) {
   Create(MakeHost("h1"));
   Create(MakeHost("h2"));

@@ -13,6 +13,8 @@ namespace {
 using Op = Requirement::Op;
 using Requirements = std::vector<Requirement>;
 
+constexpr std::string_view kSpace = " \t\r\n";
+
 // Reads label selectors: a=b, a==b, a!=b, a in (b,c), a notin (b), a, !a, with commas between them.
 class SelectorParser {
  public:
@@ -70,7 +72,7 @@ class SelectorParser {
   }
 
   std::string_view Peek() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t"), rest_.size()));
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(kSpace), rest_.size()));
     return rest_;
   }
 
@@ -81,7 +83,7 @@ class SelectorParser {
   }
 
   std::string TakeWord() {
-    const std::string word(Peek().substr(0, Peek().find_first_of(" \t,=!()")));
+    const std::string word(Peek().substr(0, Peek().find_first_of(" \t\r\n,=!()")));
     rest_.remove_prefix(word.size());
     return word;
   }

@@ -27,6 +27,7 @@ v1::Object Blog() {
   return Wrap(site);
 }
 
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 TEST(Selector, MatchesLabelsAsKubernetesDoes) {
   const std::pair<std::string, bool> cases[] = {
       {"", true},
@@ -53,6 +54,23 @@ TEST(Selector, MatchesLabelsAsKubernetesDoes) {
       {"team=red,example.com/tier", true},
       {"team=red,!example.com/tier", false},
       {"team in (red),team!=blue,!none", true},
+      // "The comma separator acts as a logical AND"; one key may be asked about twice.
+      {"team=red,team=blue", false},
+      {"team,team in (red, blue),team notin (blue)", true},
+      // "all resources [...] with no labels with the [...] key" satisfy notin and !=.
+      {"none notin (a,b)", true},
+      {"none in (a,b)", false},
+      {"none=", false},
+      {"none!=", true},
+      // An empty value is a value.
+      {"example.com/tier in ()", true},
+      {"example.com/tier in (,a)", true},
+      {"team in (,a)", false},
+      // Blanks of any kind, and words of the language as keys.
+      {"team\tin\n(red ,\r\nblue)", true},
+      {"in=red", false},
+      {"!notin", true},
+      {"in in (in)", false},
   };
   for (const auto& [labels, matches] : cases) {
     ASSERT_OK_AND_ASSIGN(const Matcher matcher, Matcher::Parse(Select("Site", labels)));
@@ -98,7 +116,21 @@ TEST(Selector, RefusesBadSyntax) {
       {"Site", "a=b!", "", "expected ','"},
       {"Site", "a=ä", "", "a value must be"},
       {"Site", "!a=b", "", "expected ','"},
+      {"Site", "a==b==c", "", "expected ','"},
+      {"Site", "a=b||c=d", "", "a value must be"},
+      {"Site", ",a=b", "", "is not a label selector"},
+      {"Site", "a in (b),,c", "", "is not a label selector"},
+      {"Site", "a in (b c)", "", "expected ')'"},
+      {"Site", "a notin b", "", "expected '('"},
+      {"Site", "a In (b)", "", "expected =, !=, in or notin after \"a\""},
+      {"Site", "!a in (b)", "", "expected ','"},
+      {"Site", "!", "", "is not a label selector"},
+      {"Site", "-a", "", "a key must"},
+      {"Site", "a/b/c", "", "a key must"},
+      {"Site", "a=" + std::string(64, 'x'), "", "a value must"},
+      {"Site", std::string(64, 'x'), "", "a key must"},
       {"Site", "", "metadata.name", "expected field=value"},
+      {"Site", "", "metadata.name in (a)", "expected field=value"},
       {"Site", "", "spec.replicas=1",
        "sites cannot be selected by \"spec.replicas\", only by metadata.name, metadata.namespace"},
       {"Work", "", "spec.nothing=1", "only by metadata.name, metadata.namespace, spec.host"},
