@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "ctl/apply_set.h"
 #include "ctl/columns.h"
 #include "ctl/errors.h"
 #include "ctl/manifests.h"
@@ -105,11 +106,17 @@ v1::ApplyRequest ApplyRequestFor(Session& session, const std::vector<schema::Man
 
 absl::Status RunApply(Session& session) {
   ASSIGN_OR_RETURN(const DryRun dry_run, DryRunOf(session));
-  ASSIGN_OR_RETURN(const Manifests manifests, ReadManifests(session));
+  ASSIGN_OR_RETURN(Manifests manifests, ReadManifests(session));
   if (manifests.empty()) return InvalidArgument("no objects passed to apply");
-  if (dry_run == DryRun::kClient) return DryRunHere(session, manifests, "applied");
+  ASSIGN_OR_RETURN(const ApplySet set, JoinApplySet(session, &manifests));
+  if (dry_run == DryRun::kClient) {
+    RETURN_IF_ERROR(DryRunHere(session, manifests, "applied"));
+    Prune(session, set);
+    return absl::OkStatus();
+  }
   for (const Manifests& batch : Batches(manifests))
     RETURN_IF_ERROR(ApplyBatch(session, batch, dry_run));
+  Prune(session, set);  // Only when all was applied.
   const bool wait = session.flags().Bool("wait") && dry_run == DryRun::kNone;
   return wait ? WaitForAll(session, manifests) : absl::OkStatus();
 }

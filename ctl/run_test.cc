@@ -260,6 +260,73 @@ TEST_F(RunTest, Delete) {
   EXPECT_EQ(err_, "No resources found\n");
 }
 
+// What kubectl apply --prune does:
+// https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/
+TEST_F(RunTest, ApplyPrunesWhatTheManifestsNoLongerHold) {
+  const auto site = [](const std::string& name) {
+    return "apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: " + name +
+           "\nspec:\n  type: Static\n---\n";
+  };
+  api_.Put(SiteNamed("bystander"));
+  std::string file = File("sites.yaml", site("a") + site("b") + site("c"));
+  EXPECT_EQ(Ctl({"apply", "-f", file, "--prune", "--applyset=shop"}), 0);
+  EXPECT_EQ(out_, "site/a created\nsite/b created\nsite/c created\n");
+  EXPECT_THAT(std::vector<std::string>(api_.last_apply.mentioned(0).paths().begin(),
+                                       api_.last_apply.mentioned(0).paths().end()),
+              testing::Contains("metadata.labels[reeve/part-of]"));
+  file = File("sites.yaml", site("a"));
+  EXPECT_EQ(Ctl({"apply", "-f", file, "--prune", "--applyset=shop", "--dry-run=server"}), 0);
+  EXPECT_EQ(out_,
+            "site/a unchanged (server dry run)\nsite/b pruned (server dry run)\n"
+            "site/c pruned (server dry run)\n");
+  EXPECT_NE(api_.Find({"Site", "default", "b"}), nullptr);
+  EXPECT_EQ(Ctl({"apply", "-f", file, "--applyset=shop"}), 0);  // Without --prune nothing goes.
+  EXPECT_NE(api_.Find({"Site", "default", "b"}), nullptr);
+  EXPECT_EQ(Ctl({"apply", "-f", file, "--prune", "--applyset=shop"}), 0);
+  EXPECT_EQ(out_, "site/a unchanged\nsite/b pruned\nsite/c pruned\n");
+  EXPECT_EQ(api_.Find({"Site", "default", "b"}), nullptr);
+  EXPECT_NE(api_.Find({"Site", "default", "bystander"}), nullptr);
+}
+
+TEST_F(RunTest, PruneIsSafe) {
+  const auto sites = [](int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+      text += "apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: s" + std::to_string(i) +
+              "\nspec:\n  type: Static\n---\n";
+    }
+    return text;
+  };
+  const auto count = [&] {
+    int present = 0;
+    for (int i = 0; i < 12; ++i)
+      present += api_.Find({"Site", "default", "s" + std::to_string(i)}) != nullptr ? 1 : 0;
+    return present;
+  };
+  ASSERT_EQ(Ctl({"apply", "-f", File("all.yaml", sites(12)), "--applyset=shop"}), 0);
+  EXPECT_EQ(Ctl({"apply", "-f", File("none.yaml", ""), "--prune", "--applyset=shop"}), 1);
+  EXPECT_EQ(err_, "error: no objects passed to apply\n");
+  EXPECT_EQ(
+      Ctl({"apply", "-f", File("bad.yaml", sites(1) + "kind: [\n"), "--prune", "--applyset=shop"}),
+      1);
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--prune"}), 1);
+  EXPECT_THAT(err_, HasSubstr("--prune needs --applyset NAME"));
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--prune", "--applyset=shop"}), 1);
+  EXPECT_THAT(err_, HasSubstr("this would prune 11 objects"));
+  api_.refusal = absl::InvalidArgumentError("no");
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--prune", "--applyset=shop", "--yes"}),
+            1);
+  api_.refusal = absl::OkStatus();
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--prune", "--applyset=other"}), 1);
+  EXPECT_EQ(err_,
+            "error: Site default/s0 is part of the apply set default.shop, not of default.other\n");
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--applyset=no/name"}), 1);
+  EXPECT_EQ(count(), 12);
+  EXPECT_EQ(Ctl({"apply", "-f", File("one.yaml", sites(1)), "--prune", "--applyset=shop", "--yes"}),
+            0);
+  EXPECT_EQ(count(), 1);
+}
+
 TEST_F(RunTest, DeleteSaysWhatBecomesOfDependents) {
   for (const auto& [word, value] :
        {std::pair{"background", v1::BACKGROUND}, std::pair{"foreground", v1::FOREGROUND},
