@@ -59,7 +59,7 @@ class PutStream final : public grpc::ServerReadReactor<v1::BlobChunk> {
       if (blob.ok()) *response_ = *std::move(blob);
       End(blob.status());
     };
-    if (!context_.pool->Run(finish)) End(ResourceExhausted("the server is busy; try again"));
+    if (!context_.pool->Run(finish)) End(Refuse(call_));
   }
 
   void End(const absl::Status& status) {

@@ -13,6 +13,8 @@
 namespace reeve::apiserver {
 namespace {
 
+constexpr int kListPageMax = 500;
+
 // A ListChunk being written: its items are bytes already.
 class ChunkBuilder {
  public:
@@ -50,8 +52,12 @@ class ListStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
         metrics_(context.clock, "LIST", request.selector().kind()) {}
 
   void Start() {
-    if (!context_.pool->Run([this] { Produce(); }))
-      End(ResourceExhausted("the server is busy; try again"));
+    who_ = IdentityOf(context_, *call_);
+    if (!who_.ok()) return End(who_.status());
+    // A page is as quick as any other request.
+    const bool page = request_.limit() > 0 && request_.limit() <= kListPageMax;
+    const Priority priority = page ? PriorityOf(*who_, metrics_.resource()) : Priority::kLists;
+    if (!context_.pool->Run([this] { Produce(); }, priority)) End(Refuse(call_));
   }
 
   void OnWriteDone(bool ok) override {
@@ -62,11 +68,9 @@ class ListStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
  private:
   void Produce() {
-    const absl::StatusOr<Identity> who = IdentityOf(context_, *call_);
-    if (!who.ok()) return End(who.status());
     ChunkBuilder builder;
     absl::StatusOr<v1::ListSummary> summary =
-        api_->List(*who, request_, [&](const v1::Object& object) { builder.Add(object); });
+        api_->List(*who_, request_, [&](const v1::Object& object) { builder.Add(object); });
     if (!summary.ok()) return End(summary.status());
     chunks_ = builder.Finish(*std::move(summary));
     WriteNext();
@@ -90,6 +94,7 @@ class ListStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::CallbackServerContext* const call_;
   const v1::ListRequest request_;
   const RequestMetrics metrics_;
+  absl::StatusOr<Identity> who_ = absl::UnknownError("");  // Set once, in Start.
   std::deque<std::shared_ptr<const std::string>> chunks_;
   grpc::ByteBuffer buffer_;
 };

@@ -17,6 +17,8 @@ class RequestMetrics {
   RequestMetrics(Clock* clock, std::string verb, const std::string& kind,
                  std::string subresource = "");
   void Done(const absl::Status& status) const;
+  // The kind's plural; what unknown ones share.
+  const std::string& resource() const { return resource_; }
 
  private:
   Clock* const clock_;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -149,6 +151,68 @@ v1::WatchRequest WatchWorks(const std::string& host) {
   watch.mutable_selector()->set_fields("spec.host=" + host);
   watch.set_send_initial_events(true);
   return watch;
+}
+
+// reliability: overload degrades fairly, heartbeats survive.
+TEST_F(ServerTest, HeartbeatsPassAFloodOfLists) {
+  const auto admin = ClientOf("admin");
+  const auto host = JoinedHost("h1");
+  for (int batch = 0; batch < 4; ++batch) {
+    v1::ApplyRequest request;
+    for (int i = 0; i < 250; ++i)
+      *request.add_objects() = MakeStaticSite(fmt::format("s{}-{}", batch, i));
+    ASSERT_OK(admin->Apply(request));
+  }
+  v1::Object lease = *Create(host.get(), MakeLease("h1"));
+  std::atomic<bool> stop = false;
+  std::atomic<int> lists = 0;
+  std::vector<std::unique_ptr<Thread>> flood;
+  for (int t = 0; t < 24; ++t) {
+    flood.push_back(std::make_unique<Thread>(fmt::format("lister-{}", t), [&] {
+      const auto client = ClientOf("admin");
+      v1::ListRequest list;
+      list.mutable_selector()->set_kind("Site");
+      while (!stop) lists += client->ListObjects(list).ok() ? 1 : 0;
+    }));
+  }
+  absl::Duration slowest;
+  for (int beats = 0; beats < 20 || lists < 24; ++beats) {
+    const absl::Duration start = RealClock()->Read().mono;
+    lease.mutable_lease()->mutable_spec()->set_renewals(beats + 1);
+    v1::UpdateRequest update;
+    *update.mutable_object() = lease;
+    const absl::StatusOr<v1::Object> renewed = host->Update(update);
+    ASSERT_TRUE(renewed.ok()) << renewed.status();
+    lease = *renewed;
+    slowest = std::max(slowest, RealClock()->Read().mono - start);
+  }
+  stop = true;
+  flood.clear();
+  EXPECT_LT(slowest, absl::Seconds(10));  // One heartbeat's time; of four before a host is lost.
+}
+
+TEST_F(ServerTest, AWatchBySelectorSeesWhatEntersAndLeaves) {
+  const auto admin = ClientOf("admin");
+  v1::WatchRequest watch = WatchSites(0);
+  watch.mutable_selector()->set_labels("team in (red, green),!retired");
+  Events events(admin.get(), watch);
+  EXPECT_EQ(events.Next()->type(), v1::WatchEvent::SNAPSHOT);
+  v1::Object site = *Create(admin.get(), MakeStaticSite("blog"));
+  const auto label = [&](const std::string& key, const std::string& value) {
+    (*Meta(&site)->mutable_labels())[key] = value;
+    v1::UpdateRequest update;
+    *update.mutable_object() = site;
+    site = *admin->Update(update);
+  };
+  label("team", "red");
+  EXPECT_EQ(events.Next()->type(), v1::WatchEvent::ADDED);
+  label("team", "green");
+  EXPECT_EQ(events.Next()->type(), v1::WatchEvent::MODIFIED);
+  label("retired", "");
+  const absl::StatusOr<v1::WatchEvent> left = events.Next();
+  EXPECT_EQ(left->type(), v1::WatchEvent::DELETED);
+  EXPECT_FALSE(left->object().site().metadata().labels().contains("retired"));
+  EXPECT_EQ(left->object().site().metadata().labels().at("team"), "green");
 }
 
 TEST_F(ServerTest, InitIsDoneOnce) {

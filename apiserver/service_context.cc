@@ -1,5 +1,7 @@
 #include "apiserver/service_context.h"
 
+#include <fmt/format.h>
+
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/security/auth_context.h>
 
@@ -25,6 +27,12 @@ absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
   const std::vector<std::string> certs = Values(*auth, GRPC_X509_PEM_CERT_PROPERTY_NAME);
   if (certs.size() != 1) return Unauthenticated("a client certificate is needed");
   return context.authenticator->Identify(certs[0]);
+}
+
+absl::Status Refuse(grpc::CallbackServerContext* call) {
+  call->AddTrailingMetadata(schema::kRetryAfterKey,
+                            fmt::format("{}", absl::ToInt64Milliseconds(RetryAfter())));
+  return ResourceExhausted("the server is busy; try again");
 }
 
 }  // namespace reeve::apiserver

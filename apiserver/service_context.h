@@ -28,23 +28,28 @@ struct ServiceContext {
 absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
                                     const grpc::ServerContextBase& call);
 
+// Says when to try again, and that it was too much.
+absl::Status Refuse(grpc::CallbackServerContext* call);
+
 // Answers a unary call from the pool: `handle()` gives StatusOr<Response>.
 template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunOnPool(const ServiceContext& context,
                                     grpc::CallbackServerContext* call,
                                     const RequestMetrics& metrics, Response* response,
-                                    Handle handle) {
+                                    Handle handle, Priority priority = Priority::kPeople) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   const auto end = [=](const absl::Status& status) {
     metrics.Done(status);
     reactor->Finish(schema::ToGrpc(status));
   };
-  const bool taken = context.pool->Run([=] {
-    absl::StatusOr<Response> result = handle();
-    if (result.ok()) *response = *std::move(result);
-    end(result.status());
-  });
-  if (!taken) end(ResourceExhausted("the server is busy; try again"));
+  const bool taken = context.pool->Run(
+      [=] {
+        absl::StatusOr<Response> result = handle();
+        if (result.ok()) *response = *std::move(result);
+        end(result.status());
+      },
+      priority);
+  if (!taken) end(Refuse(call));
   return reactor;
 }
 
@@ -53,10 +58,18 @@ template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunUnary(const ServiceContext& context, grpc::CallbackServerContext* call,
                                    const RequestMetrics& metrics, Response* response,
                                    Handle handle) {
-  return RunOnPool(context, call, metrics, response, [=]() -> absl::StatusOr<Response> {
-    ASSIGN_OR_RETURN(const Identity who, IdentityOf(context, *call));
-    return handle(who);
-  });
+  // Before it waits: who asks decides how long.
+  const absl::StatusOr<Identity> who = IdentityOf(context, *call);
+  if (!who.ok()) {
+    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    metrics.Done(who.status());
+    reactor->Finish(schema::ToGrpc(who.status()));
+    return reactor;
+  }
+  return RunOnPool(
+      context, call, metrics, response,
+      [handle, identity = *who]() -> absl::StatusOr<Response> { return handle(identity); },
+      PriorityOf(*who, metrics.resource()));
 }
 
 }  // namespace reeve::apiserver

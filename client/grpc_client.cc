@@ -1,5 +1,6 @@
 #include "client/grpc_client.h"
 
+#include <absl/strings/numbers.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/executor.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "client/transport_error.h"
@@ -34,6 +36,9 @@ constexpr int kReconnectMaxMs = 800;
 constexpr int kConnectMaxMs = 5'000;
 constexpr int kReceiveBytesMax = 64 << 20;
 constexpr size_t kBlobPieceBytes = 512 << 10;
+// A server that is busy says when to come back; after so many times its answer is the caller's.
+constexpr int kBusyAttemptsMax = 4;
+constexpr absl::Duration kBusyPauseMax = absl::Seconds(5);
 
 // Checks a list's items against its summary.
 class ListReader {
@@ -89,6 +94,22 @@ class Answer {
   CondVar given_;
   std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mu_);
 };
+
+// Waits as long as a busy server asked for; false when it did not ask.
+bool WaitIfRefused(const grpc::ClientContext& context, const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return false;
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto found = trailers.find(schema::kRetryAfterKey);
+  int millis = 0;
+  if (found == trailers.end() ||
+      !absl::SimpleAtoi(absl::string_view(found->second.data(), found->second.size()), &millis)) {
+    return false;
+  }
+  const absl::Duration pause = absl::Milliseconds(std::max(millis, 0));
+  Notification never;
+  never.WaitFor(std::min(pause, kBusyPauseMax));
+  return true;
+}
 
 class GrpcClient final : public Api {
  public:
@@ -168,14 +189,18 @@ class GrpcClient final : public Api {
   template <typename Response, typename Stub, typename Async, typename Request>
   absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
                                 const Request& request) {
-    grpc::ClientContext context;
-    SetDeadline(&context, timeout_);
-    Response response;
-    Answer answer;
-    (stub->async()->*method)(&context, &request, &response,
-                             [&answer](grpc::Status status) { answer.Give(std::move(status)); });
-    RETURN_IF_ERROR(Explained(answer.Wait()));
-    return response;
+    for (int attempt = 1;; ++attempt) {
+      grpc::ClientContext context;
+      SetDeadline(&context, timeout_);
+      Response response;
+      Answer answer;
+      (stub->async()->*method)(&context, &request, &response,
+                               [&answer](grpc::Status status) { answer.Give(std::move(status)); });
+      const grpc::Status end = answer.Wait();
+      if (attempt < kBusyAttemptsMax && WaitIfRefused(context, end)) continue;
+      RETURN_IF_ERROR(Explained(end));
+      return response;
+    }
   }
 
   static void SetDeadline(grpc::ClientContext* context, absl::Duration timeout) {
@@ -196,17 +221,20 @@ class GrpcClient final : public Api {
 };
 
 absl::StatusOr<List> GrpcClient::ListObjects(const v1::ListRequest& request) {
-  grpc::ClientContext context;
-  SetDeadline(&context, timeout_);
-  const auto stream = resources_->List(&context, request);
-  ListReader reader;
-  absl::Status wrong;
-  for (v1::ListChunk chunk; wrong.ok() && stream->Read(&chunk);) wrong = reader.Take(&chunk);
-  if (!wrong.ok()) context.TryCancel();
-  const absl::Status end = Explained(stream->Finish());
-  RETURN_IF_ERROR(wrong);
-  RETURN_IF_ERROR(end);
-  return std::move(reader).Finish();
+  for (int attempt = 1;; ++attempt) {
+    grpc::ClientContext context;
+    SetDeadline(&context, timeout_);
+    const auto stream = resources_->List(&context, request);
+    ListReader reader;
+    absl::Status wrong;
+    for (v1::ListChunk chunk; wrong.ok() && stream->Read(&chunk);) wrong = reader.Take(&chunk);
+    if (!wrong.ok()) context.TryCancel();
+    const grpc::Status end = stream->Finish();
+    RETURN_IF_ERROR(wrong);
+    if (attempt < kBusyAttemptsMax && WaitIfRefused(context, end)) continue;
+    RETURN_IF_ERROR(Explained(end));
+    return std::move(reader).Finish();
+  }
 }
 
 // Writes `data` in messages of bounded size; false when the server wants no more.

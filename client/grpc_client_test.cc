@@ -132,6 +132,35 @@ class GrpcClientTest : public testing::Test {
   Notification wake_;
 };
 
+// A server that is busy says after how long to come back: nothing was done, so the same call may
+// be made again.
+TEST_F(GrpcClientTest, ComesBackWhenABusyServerSaysSo) {
+  int calls = 0;
+  resources_.get = [&](grpc::ServerContext* context, const v1::GetRequest&, v1::Object* object) {
+    if (++calls < 3) {
+      context->AddTrailingMetadata(schema::kRetryAfterKey, "5");
+      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "the server is busy; try again");
+    }
+    *object = Site("blog", 1);
+    return grpc::Status::OK;
+  };
+  EXPECT_OK(client_->Get({"Site", "default", "blog"}));
+  EXPECT_EQ(calls, 3);
+  // Not for ever, and not without being told.
+  calls = -100;
+  EXPECT_EQ(client_->Get({"Site", "default", "blog"}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(calls, -96);
+  resources_.get = [&](grpc::ServerContext*, const v1::GetRequest&, v1::Object*) {
+    ++calls;
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too large");
+  };
+  calls = 0;
+  EXPECT_EQ(client_->Get({"Site", "default", "blog"}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(GrpcClientTest, GetAndErrors) {
   resources_.get = [](grpc::ServerContext*, const v1::GetRequest& request, v1::Object* object) {
     if (request.key().name() == "none")

@@ -11,6 +11,10 @@ namespace reeve::schema {
 // arrives.
 inline constexpr int kRpcMetadataBytesMax = 64 << 10;
 
+// Trailing metadata of a RESOURCE_EXHAUSTED: after so many milliseconds the same call may be tried
+// again; nothing was done.
+inline constexpr char kRetryAfterKey[] = "retry-after-ms";
+
 // What is too long for kRpcMetadataBytesMax is cut: the message says so, and the first violations
 // stay.
 grpc::Status ToGrpc(const absl::Status& status);
