@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "apiserver/backups.h"
 #include "apiserver/serve_flags.h"
 #include "base/clock.h"
 
@@ -29,6 +30,15 @@ int Init(const SetupOptions& options) {
   return 0;
 }
 
+int Restore(const std::string& from, const std::string& data_dir) {
+  const absl::StatusOr<v1::Backup> backup = RestoreBackup(from, data_dir);
+  if (!backup.ok()) return Report(backup.status());
+  std::printf("Restored backup %s, of revision %lld, to %s\n", backup->name().c_str(),
+              static_cast<long long>(backup->revision()), data_dir.c_str());
+  std::printf("The next start begins a new epoch: everybody who watches lists again.\n");
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Reeve's API server", "reeve-apiserver");
   app.set_version_flag("--version", REEVE_VERSION);
@@ -43,11 +53,17 @@ int Main(int argc, char** argv) {
                    "A name or address the server is reached at; may be repeated");
   init->add_option("--server", setup.server,
                    "host:port that admin.conf names; default: the first --san and port 7443");
+  std::string from, restore_to = setup.data_dir;
+  CLI::App* restore =
+      app.add_subcommand("restore", "Put a backup in place, where there is no store");
+  restore->add_option("--from", from, "The backup's directory")->required();
+  restore->add_option("--data-dir", restore_to, "Where to")->capture_default_str();
   ServeFlags flags;
   CLI::App* serve = app.add_subcommand("serve", "Serve the API");
   AddServeFlags(serve, &flags);
   CLI11_PARSE(app, argc, argv);
   if (init->parsed()) return Init(setup);
+  if (restore->parsed()) return Restore(from, restore_to);
   return Report(Serve(flags, "reeve-apiserver", nullptr));
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <vector>
 
+#include "apiserver/backup_service.h"
 #include "apiserver/content_service.h"
 #include "apiserver/maintenance.h"
 #include "apiserver/resource_service.h"
@@ -119,6 +120,8 @@ class RunningServer final : public Server {
              .wake = [this] { pump_wake_.Notify(); },
              .admit = [this](const Identity& who) { return authenticator_->CheckStill(who); }}));
     api_ = std::make_unique<Api>(registry_.get(), hub_.get());
+    backups_ = std::make_unique<Backups>(Backups::Options{
+        .store = store_.get(), .clock = RealClock(), .data_dir = options.data_dir});
     content_ = std::make_unique<ContentStore>(registry_.get(), blobs_.get());
     joining_ = std::make_unique<Joining>(Joining::Options{.registry = registry_.get(),
                                                           .clock = RealClock(),
@@ -131,6 +134,7 @@ class RunningServer final : public Server {
   absl::Status ServeApi(const ServiceContext& context, const ServerOptions& options) {
     resources_ = std::make_unique<ResourceService>(context, api_.get());
     content_service_ = std::make_unique<ContentService>(context, content_.get());
+    backup_service_ = std::make_unique<BackupService>(context, backups_.get());
     hosts_ = std::make_unique<HostsService>(context, joining_.get(),
                                             Advertised(options, endpoints_.join), setup_.ca_sha256);
     grpc::EnableDefaultHealthCheckService(true);
@@ -140,6 +144,7 @@ class RunningServer final : public Server {
     builder.RegisterService(resources_.get());
     builder.RegisterService(content_service_.get());
     builder.RegisterService(hosts_.get());
+    builder.RegisterService(backup_service_.get());
     return Bind(&builder, options.listen, true, &api_server_, &endpoints_.api);
   }
 
@@ -218,11 +223,13 @@ class RunningServer final : public Server {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<WatchHub> hub_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<Backups> backups_;
   std::unique_ptr<ContentStore> content_;
   std::unique_ptr<Joining> joining_;
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<ResourceService> resources_;
   std::unique_ptr<ContentService> content_service_;
+  std::unique_ptr<BackupService> backup_service_;
   std::unique_ptr<HostsService> hosts_;
   std::unique_ptr<JoinService> join_;
   std::unique_ptr<grpc::Server> api_server_;

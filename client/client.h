@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "reeve/v1/backup.pb.h"
 #include "reeve/v1/content.pb.h"
 #include "reeve/v1/kinds.pb.h"
 #include "reeve/v1/resources.pb.h"
@@ -106,7 +107,16 @@ class Admin {
       const v1::CreateTokenRequest& request) = 0;
 };
 
+// Copies of the whole store. See reeve/v1/backup.proto.
+class Backups {
+ public:
+  virtual ~Backups() = default;
+  virtual absl::StatusOr<v1::Backup> CreateBackup() = 0;
+  virtual absl::StatusOr<std::vector<v1::Backup>> ListBackups() = 0;
+  virtual absl::StatusOr<v1::Backup> VerifyBackup(const std::string& name) = 0;
+};
+
 // Everything a server offers to its users.
-class Api : public Client, public Content, public Past, public Admin {};
+class Api : public Client, public Content, public Past, public Backups, public Admin {};
 
 }  // namespace reeve::client

@@ -21,6 +21,7 @@
 #include "proto/schema/list_hash.h"
 #include "proto/schema/object.h"
 #include "proto/schema/rpc_status.h"
+#include "reeve/v1/backup.grpc.pb.h"
 #include "reeve/v1/content.grpc.pb.h"
 #include "reeve/v1/resources.grpc.pb.h"
 
@@ -119,6 +120,7 @@ class GrpcClient final : public Api {
         transfer_timeout_(options.transfer_timeout),
         resources_(v1::Resources::NewStub(channel)),
         content_(v1::Content::NewStub(channel)),
+        backups_(v1::Backups::NewStub(channel)),
         hosts_(v1::Hosts::NewStub(channel)) {}
 
   absl::StatusOr<v1::Object> Get(const ObjectKey& key) override {
@@ -165,6 +167,24 @@ class GrpcClient final : public Api {
     return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::async::Version,
                                      v1::VersionRequest());
   }
+  // Reading all files takes as long as it takes.
+  absl::StatusOr<v1::Backup> CreateBackup() override {
+    return Call<v1::Backup>(backups_.get(), &v1::Backups::Stub::async::CreateBackup,
+                            v1::CreateBackupRequest(), transfer_timeout_);
+  }
+  absl::StatusOr<std::vector<v1::Backup>> ListBackups() override {
+    ASSIGN_OR_RETURN(
+        const v1::ListBackupsResponse response,
+        Call<v1::ListBackupsResponse>(backups_.get(), &v1::Backups::Stub::async::ListBackups,
+                                      v1::ListBackupsRequest()));
+    return std::vector<v1::Backup>(response.backups().begin(), response.backups().end());
+  }
+  absl::StatusOr<v1::Backup> VerifyBackup(const std::string& name) override {
+    v1::VerifyBackupRequest request;
+    request.set_name(name);
+    return Call<v1::Backup>(backups_.get(), &v1::Backups::Stub::async::VerifyBackup, request,
+                            transfer_timeout_);
+  }
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(
       const v1::CreateTokenRequest& request) override {
     return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::async::CreateToken,
@@ -189,9 +209,14 @@ class GrpcClient final : public Api {
   template <typename Response, typename Stub, typename Async, typename Request>
   absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
                                 const Request& request) {
+    return Call<Response>(stub, method, request, timeout_);
+  }
+  template <typename Response, typename Stub, typename Async, typename Request>
+  absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
+                                const Request& request, absl::Duration timeout) {
     for (int attempt = 1;; ++attempt) {
       grpc::ClientContext context;
-      SetDeadline(&context, timeout_);
+      SetDeadline(&context, timeout);
       Response response;
       Answer answer;
       (stub->async()->*method)(&context, &request, &response,
@@ -217,6 +242,7 @@ class GrpcClient final : public Api {
   const absl::Duration transfer_timeout_;
   const std::unique_ptr<v1::Resources::Stub> resources_;
   const std::unique_ptr<v1::Content::Stub> content_;
+  const std::unique_ptr<v1::Backups::Stub> backups_;
   const std::unique_ptr<v1::Hosts::Stub> hosts_;
 };
 

@@ -303,6 +303,19 @@ Command Blame() {
   };
 }
 
+Command BackupCreate() {
+  return {
+      .path = "backup create",
+      .summary = "Copy the whole store, with all content, on the server's machine",
+      .about =
+          "While it serves. Table files and content are hard links, which take no space until "
+          "something is deleted:\n"
+          "copy the backup to another machine, too. `reeve-apiserver restore` puts it in place.",
+      .examples = {"ctl backup create"},
+      .run = RunBackupCreate,
+  };
+}
+
 Command ApiResources() {
   return {
       .path = "api-resources",
@@ -351,6 +364,15 @@ std::vector<Command> MakeCommands() {
       Diff(),
       Undo(),
       Blame(),
+      BackupCreate(),
+      {.path = "backup list",
+       .summary = "List the backups on the server's machine, the newest first",
+       .flags = {kNoHeaders},
+       .run = RunBackupList},
+      {.path = "backup verify",
+       .usage = "NAME",
+       .summary = "Read every file of a backup again",
+       .run = RunBackupVerify},
       Events(),
       ApiResources(),
       Explain(),

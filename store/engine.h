@@ -63,6 +63,12 @@ class Engine {
 
   virtual std::shared_ptr<const EngineSnapshot> Snapshot() = 0;
 
+  // Makes the directory `dir`, which is absent, a copy of everything written so far, while others
+  // read and write. FAILED_PRECONDITION: the engine has no files.
+  virtual absl::Status Checkpoint(const std::string& dir) const {
+    return absl::FailedPreconditionError("cannot copy to " + dir + ": the store is in memory");
+  }
+
   // OK, or the error that happened in the background; it stays.
   virtual absl::Status Health() const = 0;
 };

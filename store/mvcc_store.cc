@@ -237,6 +237,12 @@ absl::StatusOr<std::vector<PastVersion>> MvccStore::History(std::string_view key
   return ReadHistory(*data, key, limit);
 }
 
+absl::StatusOr<Revision> MvccStore::Checkpoint(const std::string& dir) {
+  const Revision upto = revision();
+  RETURN_IF_ERROR(engine_->Checkpoint(dir));
+  return upto;
+}
+
 Revision MvccStore::revision() const {
   MutexLock lock(&mu_);
   return published_.revision;

@@ -56,6 +56,7 @@ class MvccStore final : public Store {
                                                  std::function<void()> wake) override;
   absl::Status Compact(Revision floor, const HistoryLimits& history) override;
   absl::StatusOr<std::vector<PastVersion>> History(std::string_view key, int limit) override;
+  absl::StatusOr<Revision> Checkpoint(const std::string& dir) override;
   Revision revision() const override;
   Revision floor() const override;
   Revision FloorKeeping(int64_t commits) const override;

@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include "base/clock.h"
@@ -119,6 +120,7 @@ class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl>
 
   absl::Status Write(const EngineBatch& batch, bool sync) override;
   std::shared_ptr<const EngineSnapshot> Snapshot() override;
+  absl::Status Checkpoint(const std::string& dir) const override;
   absl::Status Health() const override { return listener_->health(); }
   uint64_t used_bytes() const override;
   rocksdb::DB* db() const { return db_.get(); }
@@ -188,6 +190,16 @@ rocksdb::Status Impl::WriteSynced(const EngineBatch& batch) {
 
 std::shared_ptr<const EngineSnapshot> Impl::Snapshot() {
   return std::make_shared<RocksSnapshot>(shared_from_this());
+}
+
+// What is in memory is written to a table file first, so that no log has to be copied.
+absl::Status Impl::Checkpoint(const std::string& dir) const {
+  rocksdb::Checkpoint* made = nullptr;
+  RETURN_IF_ERROR(
+      ToStatus(rocksdb::Checkpoint::Create(db_.get(), &made), "preparing a copy of the database"));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  return ToStatus(checkpoint->CreateCheckpoint(dir, /*log_size_for_flush=*/0),
+                  "copying the database to " + dir);
 }
 
 uint64_t Impl::used_bytes() const {

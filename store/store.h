@@ -157,6 +157,10 @@ class Store {
   // `limit`. Outlives Compact: see retention.h for what is kept.
   virtual absl::StatusOr<std::vector<PastVersion>> History(std::string_view key, int limit) = 0;
 
+  // Makes `dir`, which is absent, a copy of the database, to be opened as a new epoch. Everything
+  // up to the revision that is returned is in it. FAILED_PRECONDITION: the store is in memory.
+  virtual absl::StatusOr<Revision> Checkpoint(const std::string& dir) = 0;
+
   virtual Revision revision() const = 0;
   virtual Revision floor() const = 0;
   // The floor that keeps the newest `commits` commits, for Compact. Revisions that an unclean stop

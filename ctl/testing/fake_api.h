@@ -172,6 +172,14 @@ class FakeApi final : public client::Api {
     response.add_groups("system:authenticated");
     return response;
   }
+  absl::StatusOr<v1::Backup> CreateBackup() override { return Unimplemented("CreateBackup"); }
+  absl::StatusOr<std::vector<v1::Backup>> ListBackups() override {
+    return Unimplemented("ListBackups");
+  }
+  absl::StatusOr<v1::Backup> VerifyBackup(const std::string&) override {
+    return Unimplemented("VerifyBackup");
+  }
+
   absl::StatusOr<v1::VersionResponse> Version() override {
     RETURN_IF_ERROR(broken);
     v1::VersionResponse response;
