@@ -125,7 +125,8 @@ void AgentCore::Accept(Now now) {
   std::vector<v1::Work> works;
   for (const auto& [key, object] : informer_.objects()) works.push_back(object.work());
   const std::string before = ledger_.data().SerializeAsString();
-  const auto result = ledger_.AcceptSnapshot(informer_.epoch(), informer_.revision(), works);
+  const auto result = ledger_.AcceptSnapshot(informer_.epoch(), informer_.revision(), works,
+                                             reporter_.accepted_epoch());
   if (!result.ok()) {
     Log(LogLevel::kError, "the control plane's Works are not taken",
         {{"status", result.status().ToString()}});
@@ -134,11 +135,27 @@ void AgentCore::Accept(Now now) {
   for (const std::string& refused : result->refused)
     Log(LogLevel::kWarning, "refused a Work", {{"work", refused}});
   facts_.vanished = result->braked;
+  SetHeld(result->held, now);
   statuses_due_ = true;
   if (before == ledger_.data().SerializeAsString()) return;
   for (const Entry& entry : ledger_.data().entries())
     attempts_.Expect(entry.key(), entry.spec_hash());
   batch_.Add(now);
+}
+
+// A new epoch that lacks most of what runs here: people are told, and asked.
+void AgentCore::SetHeld(bool held, Now now) {
+  if (held == facts_.held) return;
+  facts_.held = held;
+  report_due_ = true;
+  if (!held) return;
+  events_.RecordOfHost(
+      v1::EventSpec::Warning, "DeletionsHeld",
+      fmt::format(
+          "the store began a new epoch and lacks {} Works that run on host {}; they are kept "
+          "until `ctl host accept-deletions {}`",
+          facts_.vanished, options_.host, options_.host),
+      now);
 }
 
 // --- One pass over the host.
@@ -166,6 +183,7 @@ void AgentCore::ProcessOne(Now now) {
       reporter_.Report(facts_, inventory_, ledger_.data(), deps_.host.paths, now);
   if (!status.ok())
     Log(LogLevel::kDebug, "the Host's status was not written", {{"status", status.ToString()}});
+  if (facts_.held && reporter_.accepted_epoch() == informer_.epoch()) Accept(now);
 }
 
 absl::Duration AgentCore::NextWake(Now now) const {

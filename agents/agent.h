@@ -69,6 +69,7 @@ class AgentCore {
 
   absl::Status Load(Now now);
   void Accept(Now now);
+  void SetHeld(bool held, Now now);
   absl::Duration NextPass() const;
   void Pass(Now now);
   void RestoreHost(Now now);

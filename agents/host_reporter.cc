@@ -52,6 +52,21 @@ client::Finding NginxReady(const HostFacts& facts, const pb::Inventory::Nginx& n
   return {"NginxReady", v1::Condition::True, "NginxReady", ""};
 }
 
+// Only while there is something to decide.
+void SetHeld(const HostFacts& facts, const std::string& host, int64_t generation, absl::Time now,
+             client::ConditionList* conditions) {
+  constexpr std::string_view kType = "DeletionsAccepted";
+  if (!facts.held) return client::DropCondition(conditions, kType);
+  client::SetCondition(
+      conditions,
+      {kType, v1::Condition::False, "StoreReplaced",
+       fmt::format(
+           "the store began a new epoch and lacks {} Works that run here; they are kept. If they "
+           "are to go: ctl host accept-deletions {}",
+           facts.vanished, host)},
+      generation, now);
+}
+
 void FillForeign(const HostFacts& facts, const pb::Inventory& inventory, const pb::Ledger& ledger,
                  const HostPaths& paths, v1::HostStatus* status) {
   status->clear_foreign_listeners();
@@ -95,6 +110,9 @@ void ReadHostFacts(Files* files, HostFacts* facts) {
 absl::Status HostReporter::Report(const HostFacts& facts, const pb::Inventory& inventory,
                                   const pb::Ledger& ledger, const HostPaths& paths, Now now) {
   ASSIGN_OR_RETURN(v1::Object object, client_->Get({.kind = "Host", .ns = "", .name = host_}));
+  const auto& annotations = object.host().metadata().annotations();
+  const auto accepted = annotations.find(kAcceptDeletions);
+  accepted_epoch_ = accepted == annotations.end() ? "" : accepted->second;
   v1::HostStatus* status = object.mutable_host()->mutable_status();
   const v1::HostStatus before = *status;
   const int64_t generation = object.host().metadata().generation();
@@ -105,6 +123,7 @@ absl::Status HostReporter::Report(const HostFacts& facts, const pb::Inventory& i
     client::SetCondition(status->mutable_conditions(), NginxReady(facts, inventory.nginx()),
                          generation, now.wall);
   }
+  SetHeld(facts, host_, generation, now.wall, status->mutable_conditions());
   status->set_observed_generation(generation);
   schema::MakePlain(status);
   if (google::protobuf::util::MessageDifferencer::Equals(before, *status)) return absl::OkStatus();

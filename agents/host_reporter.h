@@ -22,12 +22,17 @@ struct HostFacts {
   std::string boot_id;
   int vanished =
       0;  // Works that are gone from the API without having been deleted, and that are kept.
+  bool held = false;      // They are until somebody says that they may go.
   absl::Status observed;  // Of the last look at the host.
   absl::Status restored;  // What `join` made and was lost could not be made again.
 };
 
 // os-release and the boot id.
 void ReadHostFacts(Files* files, HostFacts* facts);
+
+// The annotation by which people say that the deletions of a new epoch are meant: its value is the
+// epoch.
+inline constexpr char kAcceptDeletions[] = "reeve/accept-deletions";
 
 class HostReporter {
  public:
@@ -38,9 +43,13 @@ class HostReporter {
   absl::Status Report(const HostFacts& facts, const pb::Inventory& inventory,
                       const pb::Ledger& ledger, const HostPaths& paths, Now now);
 
+  // What the Host's annotation said when it was last read.
+  const std::string& accepted_epoch() const { return accepted_epoch_; }
+
  private:
   client::Client* const client_;
   const std::string host_;
+  std::string accepted_epoch_;
 };
 
 }  // namespace reeve::agents

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "agents/mark.h"
+#include "agents/vanishing.h"
 #include "base/status.h"
 
 namespace reeve::agents {
@@ -20,10 +21,6 @@ constexpr std::string_view kDamaged = "ledger.damaged";
 constexpr uint64_t kBytesMax = 64 << 20;
 constexpr uint32_t kMode = 0600;
 constexpr size_t kHashLength = 64;
-
-// More than these at once, and more than a fifth of all, do not just vanish.
-constexpr int kVanishedMax = 10;
-constexpr int kVanishedFraction = 5;
 
 std::string Deterministic(const google::protobuf::Message& message) {
   std::string bytes;
@@ -146,13 +143,15 @@ Ledger::Verdict Ledger::Accept(const v1::Work& work) {
 
 absl::StatusOr<Ledger::SnapshotResult> Ledger::AcceptSnapshot(std::string_view epoch,
                                                               int64_t revision,
-                                                              const std::vector<v1::Work>& works) {
+                                                              const std::vector<v1::Work>& works,
+                                                              std::string_view accepted_epoch) {
   const bool same_epoch = data_.epoch().empty() || data_.epoch() == epoch;
   if (same_epoch && revision < data_.revision()) {
     return FailedPrecondition("the store is at revision {}, but was at {} before: an old copy?",
                               revision, data_.revision());
   }
   SnapshotResult result;
+  const int known = CountLiving();
   std::set<std::string> named;
   for (const v1::Work& work : works) {
     named.insert(WorkKey(work));
@@ -170,13 +169,7 @@ absl::StatusOr<Ledger::SnapshotResult> Ledger::AcceptSnapshot(std::string_view e
   for (const Entry& entry : data_.entries()) {
     if (!entry.removing() && !named.contains(entry.key())) vanished.push_back(entry.key());
   }
-  const int count = static_cast<int>(vanished.size());
-  const bool many = count > kVanishedMax && count * kVanishedFraction > data_.entries_size();
-  if (many || !same_epoch) {
-    result.braked = count;
-  } else {
-    for (const std::string& key : vanished) Vanished(key);
-  }
+  JudgeAll(vanished, known, !same_epoch, epoch, accepted_epoch, &result);
   std::vector<std::string> finished;
   for (const Entry& entry : data_.entries()) {
     if (entry.removed() && !named.contains(entry.key())) finished.push_back(entry.key());
@@ -185,6 +178,29 @@ absl::StatusOr<Ledger::SnapshotResult> Ledger::AcceptSnapshot(std::string_view e
   data_.set_epoch(std::string(epoch));
   data_.set_revision(revision);
   return result;
+}
+
+int Ledger::CountLiving() const {
+  return static_cast<int>(
+      std::ranges::count_if(data_.entries(), [](const Entry& entry) { return !entry.removing(); }));
+}
+
+void Ledger::JudgeAll(const std::vector<std::string>& vanished, int known, bool new_epoch,
+                      std::string_view epoch, std::string_view accepted_epoch,
+                      SnapshotResult* result) {
+  const VanishedWorks works = {.vanished = static_cast<int>(vanished.size()),
+                               .known = known,
+                               .new_epoch = new_epoch,
+                               .held = data_.held_epoch() == epoch && !epoch.empty(),
+                               .accepted = accepted_epoch == epoch && !epoch.empty()};
+  const Vanishing verdict = JudgeVanished(works);
+  result->held = verdict == Vanishing::kHold;
+  data_.set_held_epoch(result->held ? std::string(epoch) : "");
+  if (verdict != Vanishing::kRemove) {
+    result->braked = works.vanished;
+    return;
+  }
+  for (const std::string& key : vanished) Vanished(key);
 }
 
 void Ledger::Vanished(const std::string& key) {

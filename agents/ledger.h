@@ -36,14 +36,17 @@ class Ledger {
   Verdict Accept(const v1::Work& work);
   // A complete snapshot of the Works of this host. FAILED_PRECONDITION when it is older than what
   // was seen of the same store. Works that it does not name are to be removed; if those are
-  // suspiciously many, none is, and `braked` says so. After a change of epoch generations count
-  // anew, and nothing is removed.
+  // suspiciously many, none is, and `braked` says so: see vanishing.h. After a change of epoch
+  // generations count anew, and nothing is removed. `accepted_epoch` is the one of which somebody
+  // said that its deletions are meant.
   struct SnapshotResult {
     std::vector<std::string> refused;  // "key: why".
     int braked = 0;                    // Works that vanished and are kept.
+    bool held = false;                 // They are until somebody says so.
   };
   absl::StatusOr<SnapshotResult> AcceptSnapshot(std::string_view epoch, int64_t revision,
-                                                const std::vector<v1::Work>& works);
+                                                const std::vector<v1::Work>& works,
+                                                std::string_view accepted_epoch = "");
   // The object is gone from the store: its things go too, and its entry with the last of them.
   void Vanished(const std::string& key);
   // Drops the entry of a Work of which nothing is left, here and in the store.
@@ -56,6 +59,10 @@ class Ledger {
  private:
   Entry* Insert(const std::string& key);
   void MoveAside(Entry* entry);
+  int CountLiving() const;
+  // Removes the entries of `vanished`, or does not.
+  void JudgeAll(const std::vector<std::string>& vanished, int known, bool new_epoch,
+                std::string_view epoch, std::string_view accepted_epoch, SnapshotResult* result);
 
   Root* root_ = nullptr;
   pb::Ledger data_;

@@ -101,6 +101,44 @@ TEST_F(LedgerTest, AnOldCopyOfTheStoreIsRefused) {
   EXPECT_FALSE(ledger.Find("default/a")->removing());
 }
 
+// A store that was restored from an old backup knows little; what runs here stays until told.
+TEST_F(LedgerTest, ANewEpochThatForgotMostRemovesNothingUntilTold) {
+  Ledger ledger;
+  ASSERT_OK(ledger.Load(root_.get()));
+  const v1::Work a = MakeWork("a", 1, "x");
+  ASSERT_OK(ledger.AcceptSnapshot("e1", 7, {a, MakeWork("b", 1, "x"), MakeWork("c", 1, "x")}));
+  ASSERT_OK_AND_ASSIGN(auto result, ledger.AcceptSnapshot("e2", 3, {a}));
+  EXPECT_TRUE(result.held);
+  EXPECT_EQ(result.braked, 2);
+  // Nor later, nor after a restart, nor when another epoch's deletions were accepted.
+  ASSERT_OK(ledger.Save());
+  Ledger again;
+  ASSERT_OK(again.Load(root_.get()));
+  ASSERT_OK_AND_ASSIGN(result, again.AcceptSnapshot("e2", 4, {a}, "e1"));
+  EXPECT_TRUE(result.held);
+  EXPECT_FALSE(again.Find("default/b")->removing());
+  ASSERT_OK_AND_ASSIGN(result, again.AcceptSnapshot("e2", 5, {a}, "e2"));
+  EXPECT_FALSE(result.held);
+  EXPECT_EQ(result.braked, 0);
+  EXPECT_TRUE(again.Find("default/b")->removing());
+  EXPECT_TRUE(again.Find("default/c")->removing());
+  EXPECT_FALSE(again.Find("default/a")->removing());
+}
+
+TEST_F(LedgerTest, ANewEpochThatHasThemAgainHoldsNothing) {
+  Ledger ledger;
+  ASSERT_OK(ledger.Load(root_.get()));
+  const std::vector<v1::Work> both = {MakeWork("a", 1, "x"), MakeWork("b", 1, "x")};
+  ASSERT_OK(ledger.AcceptSnapshot("e1", 7, both));
+  ASSERT_OK_AND_ASSIGN(auto result, ledger.AcceptSnapshot("e2", 3, {}));
+  EXPECT_TRUE(result.held);
+  ASSERT_OK_AND_ASSIGN(result, ledger.AcceptSnapshot("e2", 4, both));
+  EXPECT_FALSE(result.held);
+  // From now on it is a store like any other.
+  ASSERT_OK(ledger.AcceptSnapshot("e2", 5, {both[0]}));
+  EXPECT_TRUE(ledger.Find("default/b")->removing());
+}
+
 TEST_F(LedgerTest, AnotherEpochCountsGenerationsAnewAndRemovesNothing) {
   Ledger ledger;
   ASSERT_OK(ledger.Load(root_.get()));

@@ -358,6 +358,14 @@ std::vector<Command> MakeCommands() {
       Deploy(),
       HostToken(),
       HostRemove(),
+      {.path = "host accept-deletions",
+       .usage = "NAME",
+       .summary = "Let a host remove what a restored store does not know",
+       .about =
+           "After a restore a host keeps what runs on it if the store lacks most of that: look "
+           "at its\ncondition DeletionsAccepted first. Good for the present epoch of the store "
+           "only.",
+       .run = RunHostAcceptDeletions},
       Cordoning("cordon", "Place no new instances on a host", RunCordon),
       Cordoning("uncordon", "Place instances on a host again", RunUncordon),
       History(),

@@ -115,6 +115,23 @@ absl::Status RunHostRemove(Session& session) {
   return absl::OkStatus();
 }
 
+// The agent reads it from the annotation, which names the epoch: it is good for no other.
+absl::Status RunHostAcceptDeletions(Session& session) {
+  constexpr char kAnnotation[] = "reeve/accept-deletions";
+  ASSIGN_OR_RETURN(const std::string name, HostName(session, "host accept-deletions"));
+  ASSIGN_OR_RETURN(client::Api * api, session.Api());
+  RETURN_IF_ERROR(FromServer(api->Get({.kind = std::string(kHost), .name = name}).status()));
+  ASSIGN_OR_RETURN(const v1::VersionResponse version, FromServer(api->Version()));
+  v1::Object object = schema::NewObject(*schema::KindRegistry::Get().FindByName(kHost));
+  v1::ObjectMeta* meta = schema::MutableMeta(&object);
+  meta->set_name(name);
+  (*meta->mutable_annotations())[kAnnotation] = version.epoch();
+  const FieldPath path = FieldPath().Child("metadata").Child("annotations").AtKey(kAnnotation);
+  RETURN_IF_ERROR(ApplyField(session, object, path.ToString(), "ctl-accept-deletions").status());
+  session.Out("host/{} accepts the deletions of epoch {}\n", name, version.epoch());
+  return absl::OkStatus();
+}
+
 absl::Status RunCordon(Session& session) { return Cordon(session, true, "cordon"); }
 absl::Status RunUncordon(Session& session) { return Cordon(session, false, "uncordon"); }
 

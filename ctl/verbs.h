@@ -37,6 +37,7 @@ absl::Status RunEvents(Session& session);
 absl::Status RunExplain(Session& session);
 absl::Status RunGet(Session& session);
 absl::Status RunHistory(Session& session);
+absl::Status RunHostAcceptDeletions(Session& session);
 absl::Status RunHostRemove(Session& session);
 absl::Status RunHostToken(Session& session);
 absl::Status RunLabel(Session& session);

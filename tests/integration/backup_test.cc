@@ -77,6 +77,21 @@ TEST_F(BackupTest, ALostStoreComesBackAsANewEpoch) {
   EXPECT_OK(apiserver::VerifyBackup(DirOf(Create())));
 }
 
+TEST_F(BackupTest, AHostIsToldWhichEpochsDeletionsAreMeant) {
+  EXPECT_EQ(estate_.Ctl({"host", "accept-deletions", "h1"}).code, 1);
+  ASSERT_EQ(estate_
+                .Ctl({"apply", "-f", "-"},
+                     "apiVersion: reeve/v1\nkind: Host\nmetadata: {name: h1}\nspec: {}\n")
+                .code,
+            0);
+  const Said said = estate_.Ctl({"host", "accept-deletions", "h1"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const std::string epoch = estate_.api()->Version()->epoch();
+  EXPECT_EQ(said.out, fmt::format("host/h1 accepts the deletions of epoch {}\n", epoch));
+  ASSERT_OK_AND_ASSIGN(const v1::Object host, estate_.api()->Get({"Host", "", "h1"}));
+  EXPECT_EQ(host.host().metadata().annotations().at("reeve/accept-deletions"), epoch);
+}
+
 TEST_F(BackupTest, DamageIsFoundAndNamed) {
   Apply("site");
   const std::string name = Create();
