@@ -1,5 +1,6 @@
 #include "apiserver/watch_hub.h"
 
+#include <atomic>
 #include <map>
 #include <utility>
 #include <vector>
@@ -74,6 +75,7 @@ class Core {
 
   absl::StatusOr<bool> Pump();
   absl::Duration UntilBookmark();
+  int64_t comparisons() const { return comparisons_; }
   absl::StatusOr<std::pair<uint64_t, StatePtr>> Subscribe(const Identity& who,
                                                           const v1::WatchRequest& request,
                                                           std::function<void()> wake);
@@ -111,6 +113,7 @@ class Core {
   std::map<uint64_t, std::pair<IndexKey, StatePtr>> subscriptions_ ABSL_GUARDED_BY(mu_);
   std::map<IndexKey, Group> index_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::set<uint64_t>> of_hosts_ ABSL_GUARDED_BY(mu_);  // By the host's name.
+  mutable std::atomic<int64_t> comparisons_ = 0;
   // How many subscriptions watch each (kind, field): which values of a change must be looked up.
   std::map<std::pair<int, std::string>, int> fields_ ABSL_GUARDED_BY(mu_);
 };
@@ -212,6 +215,7 @@ void Core::MatchGroup(const Group& group, ObjectChange* change, Revision revisio
                       Delivery* delivery) const {
   for (const auto& [id, state] : group) {
     if (revision <= state->options().after) continue;
+    ++comparisons_;
     const auto type = change->SeenBy(state->options().matcher, state->options().all_of_kind);
     if (type.has_value()) (*delivery)[id].emplace_back(change, *type);
   }
@@ -349,6 +353,7 @@ class Hub final : public WatchHub {
 
   absl::StatusOr<bool> Pump() override { return core_->Pump(); }
   absl::Duration UntilBookmark() override { return core_->UntilBookmark(); }
+  int64_t comparisons() const override { return core_->comparisons(); }
   absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,
                                                       const v1::WatchRequest& request,
                                                       std::function<void()> wake) override {

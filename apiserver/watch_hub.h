@@ -73,6 +73,8 @@ class WatchHub {
   virtual absl::StatusOr<bool> Pump() = 0;
   // How long Pump may wait, without a wake, until bookmarks are due.
   virtual absl::Duration UntilBookmark() = 0;
+  // How often a change was held against a watcher's selector, so far: what the watchers cost.
+  virtual int64_t comparisons() const = 0;
 
   // DATA_LOSS: another epoch, or a revision ahead of the store. OUT_OF_RANGE: the revision was
   // compacted: list again. PERMISSION_DENIED: a host that does not select its own. `wake` is called

@@ -163,6 +163,21 @@ TEST_F(WatchHubTest, IndexedWatchesSeeTheirsAndCostOthersNothing) {
   EXPECT_THAT(Drain(second.get()), ElementsAre());
 }
 
+// A thousand hosts watch their Works: a change of one is compared with one watcher, not a thousand.
+TEST_F(WatchHubTest, IndexedWatchersAreNotLookedAtForOthersChanges) {
+  std::vector<SubscriptionPtr> others;
+  for (int i = 0; i < 1000; ++i)
+    others.push_back(Watch(Of("Work", fmt::format("spec.host=other{}", i))));
+  const SubscriptionPtr mine = Watch(Of("Work", "spec.host=h1"));
+  const SubscriptionPtr named = Watch(Of("Work", "metadata.name=w"));
+  Create(MakeHost("h1"));
+  const int64_t before = hub_->comparisons();
+  Create(MakeWork("w", "h1"));
+  EXPECT_THAT(Drain(mine.get()), ElementsAre("ADDED w"));
+  EXPECT_EQ(hub_->comparisons(), before + 2);  // `mine` and `named`.
+  EXPECT_EQ(wakes_, 2);
+}
+
 TEST_F(WatchHubTest, NamespacesDivide) {
   Create(MakeNamespace("shop"));
   v1::WatchRequest request = Of("Site");
