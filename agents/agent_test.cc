@@ -383,6 +383,30 @@ TEST_F(AgentTest, WithoutTheControlPlaneTheHostBootsAndServes) {
   EXPECT_EQ(Visit("blog.example"), 200);
 }
 
+TEST_F(AgentTest, ARestoredStoreThatForgotMostWaitsToBeTold) {
+  Blog();
+  Settle();
+  const auto condition = [this] {
+    const v1::Object host = *api.Get({"Host", "", "h1"});
+    const auto* found =
+        client::FindCondition(host.host().status().conditions(), "DeletionsAccepted");
+    return found == nullptr ? "" : found->reason();
+  };
+  api.Restore("e2", "Work");
+  RunFor(absl::Minutes(5));
+  ASSERT_TRUE(Start());
+  RunFor(absl::Minutes(5));
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_EQ(condition(), "StoreReplaced");
+  EXPECT_THAT(EventTexts(), Contains(HasSubstr("DeletionsHeld")));
+  api.Edit<v1::Host>("", "h1", [](v1::Host* host) {
+    (*host->mutable_metadata()->mutable_annotations())["reeve/accept-deletions"] = "e2";
+  });
+  RunFor(absl::Minutes(10));
+  EXPECT_EQ(Visit("blog.example"), 0);
+  EXPECT_EQ(condition(), "");
+}
+
 TEST_F(AgentTest, AnEmptyOrBrokenListDeletesNothing) {
   Blog();
   Settle();

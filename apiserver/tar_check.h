@@ -10,8 +10,8 @@
 namespace reeve::apiserver {
 
 // The number of regular files in the tar at `path`. INVALID_ARGUMENT naming the entry: links,
-// devices, absolute names, "..", control characters, a name twice, parts of more than 255 bytes, more
-// than kBlobFilesMax entries or kBlobBytesMax bytes; or not a plain tar at all.
+// devices, absolute names, "..", control characters, a name twice, parts of more than 255 bytes,
+// more than kBlobFilesMax entries or kBlobBytesMax bytes; or not a plain tar at all.
 absl::StatusOr<uint64_t> CheckTar(const std::string& path);
 
 }  // namespace reeve::apiserver

@@ -227,10 +227,16 @@ absl::StatusOr<std::unique_ptr<client::WatchStream>> FakeApi::Watch(const v1::Wa
   snapshot.set_type(v1::WatchEvent::SNAPSHOT);
   snapshot.set_revision(revision_);
   snapshot.mutable_summary()->set_revision(revision_);
-  snapshot.mutable_summary()->set_epoch("fake");
+  snapshot.mutable_summary()->set_epoch(epoch_);
   snapshot.mutable_summary()->set_count(hash.count());
   snapshot.mutable_summary()->set_hash(hash.Digest());
   return stream;
+}
+
+void FakeApi::Restore(std::string epoch, const std::string& kind) {
+  std::erase_if(objects_, [&](const auto& object) { return object.first.kind == kind; });
+  epoch_ = std::move(epoch);
+  BreakStreams(absl::DataLossError("another epoch"));
 }
 
 void FakeApi::BreakStreams(absl::Status status) {

@@ -50,6 +50,8 @@ class FakeApi final : public client::Client {
   bool Thaw() { return !std::exchange(frozen_, {}).empty(); }  // True when there were any.
   // Every open stream ends with `status`, once.
   void BreakStreams(absl::Status status);
+  // A backup is put in place that has nothing of `kind`: a new epoch.
+  void Restore(std::string epoch, const std::string& kind);
   // Called before every write by name ("Create Work h1/x"); what it returns is the answer unless
   // OK. After: the write is done, and the answer is lost.
   std::function<absl::Status(const std::string& what)> before_write = [](const std::string&) {
@@ -74,6 +76,7 @@ class FakeApi final : public client::Client {
   std::map<ObjectKey, v1::Object> objects_;
   std::vector<v1::WatchEvent> log_;
   Revision revision_ = 1;
+  std::string epoch_ = "fake";
   int uids_ = 0;
   int next_user_ = 30000;
   int writes_ = 0;
