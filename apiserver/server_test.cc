@@ -244,6 +244,26 @@ TEST_F(ServerTest, AdministratorsWriteAndRead) {
   EXPECT_EQ(schema::ViolationsOf(conflict).size(), 1u);
 }
 
+TEST_F(ServerTest, PatchesAndWhoAmIOverTheWire) {
+  const auto admin = ClientOf("admin");
+  ASSERT_OK(Create(admin.get(), MakeStaticSite("blog")));
+  v1::PatchRequest patch;
+  patch.mutable_key()->set_kind("Site");
+  patch.mutable_key()->set_namespace_("default");
+  patch.mutable_key()->set_name("blog");
+  patch.set_document(R"({"spec":{"replicas":2}})");
+  const absl::StatusOr<v1::Object> patched = admin->Patch(patch);
+  ASSERT_OK(patched);
+  EXPECT_EQ(patched->site().spec().replicas(), 2);
+  patch.set_document(R"({"spec":{"domains":["no domain"]}})");
+  const absl::Status refused = admin->Patch(patch).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_EQ(schema::ViolationsOf(refused).size(), 1u);
+  EXPECT_EQ(schema::ViolationsOf(refused)[0].field(), "spec.domains[0]");
+  EXPECT_EQ(admin->WhoAmI()->groups(0), "system:masters");
+  EXPECT_EQ(JoinedHost("h1")->WhoAmI()->groups(0), "reeve:hosts");
+}
+
 TEST_F(ServerTest, LongListsComeInChunksAndWhole) {
   const auto controller = ClientOf("controllers");
   constexpr int kSites = 30;
