@@ -1,6 +1,6 @@
 // Kubernetes' JSON dialect: camelCase, CamelCase enums, 30s durations, RFC 3339 times,
-// resourceVersion a string, other numbers JSON numbers. The only door to nlohmann::json in the
-// schema.
+// resourceVersion a string, other numbers JSON numbers. nlohmann::json is included by json.cc and
+// json_patch.cc only.
 #pragma once
 
 #include <absl/status/statusor.h>
