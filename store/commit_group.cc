@@ -67,7 +67,7 @@ CommitResult CommitGroup::Add(Txn* txn) {
   CommitResult result = Refused(absl::OkStatus(), last_);
   result.status = Check(*txn, &result.failed);
   if (!result.status.ok()) return result;
-  if (!room_.ok() && HasPut(*txn)) return Refused(room_, last_);
+  if (!room_.ok() && !txn->makes_room && HasPut(*txn)) return Refused(room_, last_);
   absl::StatusOr<std::vector<Staged>> staged = Stage(txn);
   if (!staged.ok()) return Refused(staged.status(), last_);
   if (!staged->empty()) Apply(*std::move(staged), *txn);
@@ -102,6 +102,7 @@ Change CommitGroup::ApplyOne(Staged staged, const Txn& txn) {
                        .minor = staged.write->minor,
                        .time = txn.time,
                        .author = txn.author};
+  if (staged.previous) sum_ -= SumOf(change.version.key, staged.previous->modified);
   if (change.deleted) {
     batch_.Delete(CurrentKey(change.version.key));
     changed_[change.version.key] = std::nullopt;
@@ -112,6 +113,7 @@ Change CommitGroup::ApplyOne(Staged staged, const Txn& txn) {
     stored.value = change.version.value;
     batch_.Put(CurrentKey(change.version.key), EncodeCurrent(change.version));
     changed_[change.version.key] = change.version;
+    sum_ += SumOf(change.version.key, last_);
   }
   batch_.Put(VersionKey(change.version.key, last_), EncodeVersion(stored));
   change.previous = std::move(staged.previous);
@@ -119,7 +121,9 @@ Change CommitGroup::ApplyOne(Staged staged, const Txn& txn) {
 }
 
 const EngineBatch& CommitGroup::Finish() {
-  if (!batches_.empty()) batch_.Put(MetaKey("last"), EncodeMeta(last_));
+  if (batches_.empty()) return batch_;
+  batch_.Put(MetaKey("last"), EncodeMeta(last_));
+  batch_.Put(MetaKey("sum"), EncodeMeta(StoredSum(sum_)));
   return batch_;
 }
 

@@ -21,10 +21,10 @@ namespace reeve::store {
 
 class CommitGroup {
  public:
-  // `base` is the state of revision `last`, and must outlive this. `room`: whether puts are
-  // accepted.
-  CommitGroup(const EngineSnapshot& base, Revision last, absl::Status room)
-      : base_(base), last_(last), room_(std::move(room)) {}
+  // `base` is the state of revision `last` with the sum `sum` (key.h), and must outlive this.
+  // `room`: whether puts are accepted.
+  CommitGroup(const EngineSnapshot& base, Revision last, uint64_t sum, absl::Status room)
+      : base_(base), last_(last), sum_(sum), room_(std::move(room)) {}
 
   // The result to give once the group is written. Takes the values out of `txn`.
   CommitResult Add(Txn* txn);
@@ -33,6 +33,7 @@ class CommitGroup {
   const EngineBatch& Finish();
 
   Revision last() const { return last_; }
+  uint64_t sum() const { return sum_; }
   bool durable() const { return durable_; }
   // What watchers see, one a commit.
   std::vector<std::shared_ptr<const Batch>> TakeBatches() { return std::move(batches_); }
@@ -50,6 +51,7 @@ class CommitGroup {
 
   const EngineSnapshot& base_;
   Revision last_;
+  uint64_t sum_;
   const absl::Status room_;
   bool durable_ = false;
   EngineBatch batch_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/durable_file.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/strings.h"
@@ -11,7 +10,8 @@
 namespace reeve::store {
 namespace {
 
-constexpr std::string_view kTitle = "reeve-mark 1\n";
+constexpr std::string_view kTitle = "reeve-mark 2\n";
+constexpr std::string_view kTitleUnborn = "reeve-mark 1\n";
 
 uint64_t Sum(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
@@ -41,43 +41,63 @@ std::optional<Revision> TakeRevision(std::string_view name, std::string_view* te
 }  // namespace
 
 std::string EncodeMark(const MarkState& state) {
-  const std::string text =
-      fmt::format("{}epoch {}\ndurable {}\nceiling {}\nclean {}\n", kTitle, state.epoch,
-                  state.durable, state.ceiling, state.clean ? 1 : 0);
+  std::string text = fmt::format("{}epoch {}\ndurable {}\nceiling {}\nclean {}\n",
+                                 state.born ? kTitle : kTitleUnborn, state.epoch, state.durable,
+                                 state.ceiling, state.clean ? 1 : 0);
+  if (state.born) text += fmt::format("born {}\n", *state.born);
   return fmt::format("{}sum {:016x}\n", text, Sum(text));
 }
 
 absl::StatusOr<MarkState> DecodeMark(std::string_view text) {
   std::string_view rest = text;
-  if (rest.starts_with(kTitle)) rest.remove_prefix(kTitle.size());
+  const bool has_born = rest.starts_with(kTitle);
+  if (has_born || rest.starts_with(kTitleUnborn)) rest.remove_prefix(kTitle.size());
   const auto epoch = TakeLine("epoch", &rest);
   const auto durable = TakeRevision("durable", &rest);
   const auto ceiling = TakeRevision("ceiling", &rest);
   const auto clean = TakeRevision("clean", &rest);
-  if (!epoch || !durable || !ceiling || !clean) return DataLoss("it is damaged");
-  MarkState state{*epoch, *durable, *ceiling, *clean == 1};
+  const auto born = has_born ? TakeRevision("born", &rest) : std::nullopt;
+  if (!epoch || !durable || !ceiling || !clean || has_born != born.has_value())
+    return DataLoss("it is damaged");
+  MarkState state{*epoch, *durable, *ceiling, *clean == 1, born};
   // The sum covers every byte before it, so writing the state again must give the same text.
   if (EncodeMark(state) != text) return DataLoss("its sum is wrong");
   return state;
 }
 
-absl::StatusOr<std::unique_ptr<FileMark>> FileMark::Open(std::string path) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+absl::StatusOr<std::unique_ptr<FileMark>> FileMark::Open(std::string path,
+                                                         std::shared_ptr<Disk> disk,
+                                                         bool accept_copy) {
+  const absl::StatusOr<Disk::File> file = disk->Read(path);
   std::optional<MarkState> found;
-  if (!absl::IsNotFound(text.status())) {
-    RETURN_IF_ERROR(text.status());
-    absl::StatusOr<MarkState> state = DecodeMark(*text);
+  if (!absl::IsNotFound(file.status())) {
+    RETURN_IF_ERROR(file.status());
+    absl::StatusOr<MarkState> state = DecodeMark(file->contents);
     if (!state.ok()) return Annotate(state.status(), "reading the mark " + path);
+    if (state->born && file->born && *state->born != *file->born && !accept_copy) {
+      return DataLoss(
+          "the mark {} is a copy, so it cannot be told whether anything was written since it was "
+          "made",
+          path);
+    }
     found = *std::move(state);
   }
-  return std::unique_ptr<FileMark>(new FileMark(std::move(path), std::move(found)));
+  return std::unique_ptr<FileMark>(
+      new FileMark(std::move(path), std::move(disk), std::move(found)));
 }
 
 FileMark::~FileMark() { Stop(); }
 
+absl::Status FileMark::WriteDown(MarkState state) {
+  return disk_->Replace(path_, [&state](Disk::Born born) {
+    state.born = born;
+    return EncodeMark(state);
+  });
+}
+
 absl::Status FileMark::Start(const std::string& epoch, Revision durable) {
   const MarkState state{epoch, durable, durable + kRevisionsReserved, /*clean=*/false};
-  RETURN_IF_ERROR(ReplaceFile(path_, EncodeMark(state)));
+  RETURN_IF_ERROR(WriteDown(state));
   {
     MutexLock lock(&mu_);
     state_ = state;
@@ -104,7 +124,7 @@ Revision FileMark::ceiling() const {
 
 void FileMark::Run() {
   MarkState state;
-  while (NextToWrite(&state)) Written(state, ReplaceFile(path_, EncodeMark(state)));
+  while (NextToWrite(&state)) Written(state, WriteDown(state));
 }
 
 bool FileMark::NextToWrite(MarkState* state) {
@@ -139,7 +159,7 @@ void FileMark::Close(Revision durable) {
   Stop();
   MutexLock lock(&mu_);
   const MarkState state{state_.epoch, durable, durable, /*clean=*/true};
-  const absl::Status status = ReplaceFile(path_, EncodeMark(state));
+  const absl::Status status = WriteDown(state);
   if (!status.ok()) {
     Log(LogLevel::kError, "the store's mark was not closed", {{"error", Message(status)}});
   }

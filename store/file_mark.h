@@ -2,8 +2,9 @@
 // every kMarkPeriod, synced, replaced atomically. So a revision acknowledged longer ago than that
 // is known to it.
 //
-// The file, for people: `reeve-mark 1`, then `epoch`, `durable`, `ceiling`, `clean`, each with a
-// value, and `sum` with the FNV-1a of the lines before it.
+// The file, for people: `reeve-mark 2`, then `epoch`, `durable`, `ceiling`, `clean`, `born`, each
+// with a value, and `sum` with the FNV-1a of the lines before it. Where the disk does not tell when
+// a file was made it is `reeve-mark 1`, without `born`.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -15,6 +16,7 @@
 
 #include "base/executor.h"
 #include "base/mutex.h"
+#include "store/disk.h"
 #include "store/mark.h"
 
 namespace reeve::store {
@@ -26,8 +28,11 @@ absl::StatusOr<MarkState> DecodeMark(std::string_view text);
 
 class FileMark final : public Mark {
  public:
-  // DATA_LOSS: the file cannot be understood.
-  static absl::StatusOr<std::unique_ptr<FileMark>> Open(std::string path);
+  // DATA_LOSS: the file cannot be understood, or is a copy. `accept_copy`: the owner says that the
+  // copy is of the newest.
+  static absl::StatusOr<std::unique_ptr<FileMark>> Open(std::string path,
+                                                        std::shared_ptr<Disk> disk = MachineDisk(),
+                                                        bool accept_copy = false);
   // Without Close: as a crash leaves it.
   ~FileMark() override;
 
@@ -38,8 +43,9 @@ class FileMark final : public Mark {
   void Close(Revision durable) override;
 
  private:
-  FileMark(std::string path, std::optional<MarkState> found)
-      : path_(std::move(path)), found_(std::move(found)) {}
+  FileMark(std::string path, std::shared_ptr<Disk> disk, std::optional<MarkState> found)
+      : path_(std::move(path)), disk_(std::move(disk)), found_(std::move(found)) {}
+  absl::Status WriteDown(MarkState state);
   void Run();
   // Waits for something to write; false when stopping.
   bool NextToWrite(MarkState* state);
@@ -47,6 +53,7 @@ class FileMark final : public Mark {
   void Stop();
 
   const std::string path_;
+  const std::shared_ptr<Disk> disk_;
   const std::optional<MarkState> found_;
 
   mutable Mutex mu_;  // Guards all below. Not held while writing.

@@ -19,11 +19,12 @@ MarkState OnDisk(const std::string& path) {
 }
 
 TEST(FileMarkTest, EveryChangedByteIsNoticed) {
-  const std::string text = EncodeMark({"e1", 7, 10007, false});
+  const std::string text = EncodeMark({"e1", 7, 10007, false, 42});
   ASSERT_OK_AND_ASSIGN(const MarkState state, DecodeMark(text));
   EXPECT_EQ(state.epoch, "e1");
   EXPECT_EQ(state.durable, 7);
   EXPECT_EQ(state.ceiling, 10007);
+  EXPECT_EQ(state.born, 42);
   for (size_t i = 0; i < text.size(); ++i) {
     std::string damaged = text;
     damaged[i] = static_cast<char>(damaged[i] ^ 1);

@@ -176,6 +176,15 @@ absl::StatusOr<Version> DecodeCurrent(std::string key, std::string_view bytes) {
   return version;
 }
 
+absl::StatusOr<Revision> ModifiedOf(std::string_view bytes) {
+  Input in(bytes);
+  in.Expect(kFormat);
+  in.TakeRevision();
+  const Revision modified = in.TakeRevision();
+  if (!in.ok()) return Damaged("a present version");
+  return modified;
+}
+
 std::string EncodeVersion(const StoredVersion& version) {
   const bool dated = version.time != absl::InfinitePast();
   std::string out(1, dated ? kSignedFormat : kFormat);
@@ -240,6 +249,18 @@ absl::StatusOr<std::vector<LoggedChange>> DecodeLog(std::string_view bytes) {
   if (!in.complete()) return Damaged("a change log record");
   return changes;
 }
+
+// The mixing is the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+uint64_t SumOf(std::string_view key, Revision modified) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  hash ^= static_cast<uint64_t>(modified) * 0x9e3779b97f4a7c15;
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+  return hash ^ (hash >> 31);
+}
+
+Revision StoredSum(uint64_t sum) { return static_cast<Revision>(sum & INT64_MAX); }
 
 std::string EncodeMeta(std::string_view contents) { return SpaceKey(kFormat, contents); }
 

@@ -1,4 +1,4 @@
-// The store's layout on disk, format 1. docs/formats/store.md says the same for people; both change
+// The store's layout on disk, format 2. docs/formats/store.md says the same for people; both change
 // together.
 //
 // The first byte of an engine key is its space. Numbers are big endian, 8 bytes unless said
@@ -16,9 +16,10 @@
 //       02 flags(1) created micros author-length(1) AUTHOR VALUE
 //         flags: 1 deleted (VALUE empty), 4 not durable: kept only while the watch log needs it, 8
 //         minor; micros: since 1970, when, by the clock of AUTHOR's server
-//   m name                      one of: format, epoch, last (revision), floor, gap + revision
+//   m name                      one of: format, epoch, last (revision), floor, gap + revision, sum
 //       01 contents             gap: revisions after the one in the key and before the contents
 //                               were never committed, or were lost in a crash (mark.h)
+//                               sum: of SumOf every present key, so that a hole is noticed
 //
 // ESCAPED keeps the order of keys and makes none a prefix of another: 00 becomes 00 FF, and 00 01
 // ends it. Example: version 258 of "a" is at 76 61 00 01 FF FF FF FF FF FF FE FD.
@@ -68,6 +69,8 @@ absl::StatusOr<VersionKeyParts> DecodeVersionKey(std::string_view bytes);
 // Values.
 std::string EncodeCurrent(const Version& version);
 absl::StatusOr<Version> DecodeCurrent(std::string key, std::string_view bytes);
+// Of the version in `bytes`, without the rest of it.
+absl::StatusOr<Revision> ModifiedOf(std::string_view bytes);
 
 struct StoredVersion {
   bool deleted = false;
@@ -88,6 +91,11 @@ struct LoggedChange {
 };
 std::string EncodeLog(const std::vector<LoggedChange>& changes);
 absl::StatusOr<std::vector<LoggedChange>> DecodeLog(std::string_view bytes);
+
+// What a present key adds to the sum, modulo 2^64: FNV-1a of KEY and its revision, mixed.
+uint64_t SumOf(std::string_view key, Revision modified);
+// The sum as it is kept: without its highest bit.
+Revision StoredSum(uint64_t sum);
 
 std::string EncodeMeta(std::string_view contents);
 std::string EncodeMeta(Revision revision);

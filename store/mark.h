@@ -21,6 +21,8 @@ struct MarkState {
   Revision durable = 0;
   Revision ceiling = 0;
   bool clean = false;  // Written by an orderly close: nothing above `durable` was ever shown.
+  // When the file that holds it was made, see Disk::Born: a copy, maybe an old one, does not match.
+  std::optional<int64_t> born = std::nullopt;
 };
 
 // How far the ceiling is raised at a time.

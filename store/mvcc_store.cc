@@ -88,7 +88,7 @@ MvccStore::MvccStore(std::shared_ptr<Engine> engine, MvccOptions options, Recove
       epoch_(std::move(recovered.epoch)),
       gaps_(std::move(recovered.gaps)),
       watch_log_(recovered.last, options_.watch_batches_max, options_.watch_bytes_max),
-      published_{engine_->Snapshot(), recovered.last},
+      published_{engine_->Snapshot(), recovered.last, recovered.sum},
       floor_(recovered.floor) {}
 
 MvccStore::~MvccStore() {
@@ -131,14 +131,14 @@ MvccStore::Outcome MvccStore::Execute(const std::vector<Waiting*>& group) {
   }
   if (!outcome.status.ok()) return outcome;
   const std::shared_ptr<const EngineSnapshot> base = outcome.published.data;
-  CommitGroup commits(*base, outcome.published.revision,
+  CommitGroup commits(*base, outcome.published.revision, outcome.published.sum,
                       options_.room ? options_.room() : absl::OkStatus());
   for (Waiting* waiting : group) waiting->result = commits.Add(&waiting->txn);
   const EngineBatch& batch = commits.Finish();
   if (batch.empty()) return outcome;
   outcome.status = WriteGroup(batch, commits.durable(), commits.last());
   if (!outcome.status.ok()) return outcome;
-  outcome.published = {engine_->Snapshot(), commits.last()};
+  outcome.published = {engine_->Snapshot(), commits.last(), commits.sum()};
   outcome.batches = commits.TakeBatches();
   return outcome;
 }

@@ -70,6 +70,7 @@ class MvccStore final : public Store {
   struct Published {
     std::shared_ptr<const EngineSnapshot> data;
     Revision revision = 0;
+    uint64_t sum = 0;  // See key.h.
   };
   // What a watcher at `after` has to deliver next.
   struct Page {

@@ -1,14 +1,21 @@
 #include "store/rocks_engine.h"
 
+#include <fmt/ranges.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
@@ -18,7 +25,6 @@ namespace reeve::store {
 namespace {
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
-constexpr size_t kWriteBufferBytes = 32 << 20;
 constexpr uint64_t kWalBytesMax = 128 << 20;
 constexpr double kBloomBitsPerKey = 10;
 
@@ -34,8 +40,12 @@ absl::Status ToStatus(const rocksdb::Status& status, std::string_view doing) {
 }
 
 // At the opening of a database that should be whole, an absent file is a loss too.
-absl::Status ToOpenStatus(const rocksdb::Status& status, const std::string& dir) {
-  const std::string text = fmt::format("opening the database {}: {}", dir, status.ToString());
+// RocksDB does not always say which file it read: then it is one of `growing`.
+absl::Status ToOpenStatus(const rocksdb::Status& status, const std::string& dir,
+                          const std::vector<std::string>& growing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = fmt::format("opening the database {} ({}): {}", dir,
+                                       fmt::join(growing, ", "), status.ToString());
   const bool locked = text.find("lock ") != std::string::npos;
   if (status.IsIOError() && locked) return absl::FailedPreconditionError(text);
   if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
@@ -43,6 +53,43 @@ absl::Status ToOpenStatus(const rocksdb::Status& status, const std::string& dir)
     return absl::DataLossError(text);
   }
   return ToStatus(status, "opening the database " + dir);
+}
+
+// What a power cut makes of a file that grew: its new length is on disk, its last sectors are not
+// and read as zeros. RocksDB takes the record that they tore for damage.
+constexpr size_t kSectorBytes = 512;
+
+// Cuts such zeros off; true when there were some. What was acknowledged is not in them: had it
+// been, the mark says so when the database is open.
+bool CutZeros(rocksdb::Env* env, const std::string& path) {
+  std::string data;
+  if (!rocksdb::ReadFileToString(env, path, &data).ok()) return false;
+  const size_t end = data.find_last_not_of('\0') + 1;
+  const size_t sector = (end + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+  if (sector >= data.size()) return false;
+  Log(LogLevel::kWarning, "cutting off what a power cut tore",
+      {{"file", path}, {"bytes", data.size() - end}});
+  return env->GetFileSystem()->Truncate(path, end, {}, nullptr).ok();
+}
+
+// The files that are appended to: the logs, and the manifest with the highest number.
+std::vector<std::string> GrowingFiles(rocksdb::Env* env, const std::string& dir) {
+  std::vector<std::string> children;
+  if (!env->GetChildren(dir, &children).ok()) return {};
+  std::vector<std::string> growing;
+  std::string manifest;
+  for (const std::string& name : children) {
+    if (name.ends_with(".log")) growing.push_back(name);
+    if (name.starts_with("MANIFEST-")) manifest = std::max(manifest, name);
+  }
+  if (!manifest.empty()) growing.push_back(manifest);
+  return growing;
+}
+
+bool CutTornTails(rocksdb::Env* env, const std::string& dir) {
+  bool cut = false;
+  for (const std::string& name : GrowingFiles(env, dir)) cut |= CutZeros(env, dir + "/" + name);
+  return cut;
 }
 
 // Remembers the first background error and forbids going on after it.
@@ -74,7 +121,10 @@ rocksdb::Options MakeOptions(const RocksEngine::Options& options) {
   made.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   made.track_and_verify_wals_in_manifest = true;
   made.max_bgerror_resume_count = 0;
-  made.write_buffer_size = kWriteBufferBytes;
+  made.write_buffer_size = options.write_buffer_bytes;
+  made.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  if (void* const env = options.disk->rocks_env(); env != nullptr)
+    made.env = static_cast<rocksdb::Env*>(env);
   made.max_total_wal_size = kWalBytesMax;
   made.compression = rocksdb::kLZ4Compression;
   made.keep_log_file_num = 2;
@@ -115,14 +165,23 @@ const Histogram& SyncSeconds() {
 
 class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl> {
  public:
-  Impl(Options options, std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db)
-      : options_(std::move(options)), listener_(std::move(listener)), db_(std::move(db)) {}
+  Impl(Options options, std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db,
+       std::vector<std::string> growing)
+      : options_(std::move(options)),
+        listener_(std::move(listener)),
+        growing_(std::move(growing)),
+        db_(std::move(db)) {}
 
   absl::Status Write(const EngineBatch& batch, bool sync) override;
   std::shared_ptr<const EngineSnapshot> Snapshot() override;
   absl::Status Checkpoint(const std::string& dir) const override;
   absl::Status Health() const override { return listener_->health(); }
+  absl::Status Verified() override {
+    verifier_.reset();
+    return verified_;
+  }
   uint64_t used_bytes() const override;
+  const std::vector<std::string>& growing_files() const override { return growing_; }
   rocksdb::DB* db() const { return db_.get(); }
 
  private:
@@ -130,7 +189,12 @@ class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl>
 
   const Options options_;  // Its lock goes after the database.
   const std::shared_ptr<ErrorListener> listener_;
+  const std::vector<std::string> growing_;
   const std::unique_ptr<rocksdb::DB> db_;
+  absl::Status verified_;  // Of verifier_, until that has ended.
+  std::unique_ptr<Thread> verifier_ = std::make_unique<Thread>("store-verify", [this] {
+    verified_ = ToOpenStatus(db_->VerifyFileChecksums({}), options_.dir, growing_);
+  });
 };
 
 class RocksSnapshot final : public EngineSnapshot {
@@ -172,6 +236,8 @@ class RocksSnapshot final : public EngineSnapshot {
 };
 
 absl::Status Impl::Write(const EngineBatch& batch, bool sync) {
+  // RocksDB asserts that nobody writes to a log that failed.
+  RETURN_IF_ERROR(Health());
   if (sync && options_.sync) return ToStatus(WriteSynced(batch), "writing to the database");
   rocksdb::WriteBatch made = ToRocks(batch);
   return ToStatus(db_->Write({}, &made), "writing to the database");
@@ -216,11 +282,14 @@ absl::StatusOr<std::shared_ptr<RocksEngine>> RocksEngine::Open(Options options) 
   auto listener = std::make_shared<ErrorListener>();
   rocksdb::Options rocks = MakeOptions(options);
   rocks.listeners.push_back(listener);
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(rocks, options.dir, &db);
-  if (!status.ok()) return ToOpenStatus(status, options.dir);
-  return std::make_shared<Impl>(std::move(options), std::move(listener),
-                                std::unique_ptr<rocksdb::DB>(db));
+  const std::vector<std::string> growing = GrowingFiles(rocks.env, options.dir);
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(rocks, options.dir, &opened);
+  if (status.IsCorruption() && CutTornTails(rocks.env, options.dir))
+    status = rocksdb::DB::Open(rocks, options.dir, &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  if (!status.ok()) return ToOpenStatus(status, options.dir, growing);
+  return std::make_shared<Impl>(std::move(options), std::move(listener), std::move(db), growing);
 }
 
 }  // namespace reeve::store

@@ -2,8 +2,10 @@
 //
 //   DIR/rocks/       the database            DIR/mark      what was acknowledged (mark.h)
 //   DIR/lock         held while open         DIR/ballast   space to give back (space_guard.h)
-//   DIR/accept-loss  made by the owner: go on with what is there as a new epoch; removed once that
-//   is done
+//   DIR/accept-loss  made by the owner: go on with what is there as a new epoch
+//   DIR/accept-copy  made by the owner: this is a copy, and of the newest (a store that was moved)
+//                    both are removed once that is done
+#include <fmt/ranges.h>
 #include <sys/random.h>
 
 #include <filesystem>
@@ -34,8 +36,9 @@ struct Paths {
       : rocks(dir + "/rocks"),
         mark(dir + "/mark"),
         ballast(dir + "/ballast"),
-        accept_loss(dir + "/accept-loss") {}
-  const std::string rocks, mark, ballast, accept_loss;
+        accept_loss(dir + "/accept-loss"),
+        accept_copy(dir + "/accept-copy") {}
+  const std::string rocks, mark, ballast, accept_loss, accept_copy;
 };
 
 // A guard and the thread that makes it look.
@@ -73,16 +76,20 @@ class GuardThread {
 absl::Status WithAdvice(const absl::Status& status, const Paths& paths, const std::string& dir) {
   if (status.code() != absl::StatusCode::kDataLoss) return status;
   return DataLoss(
-      "{}. Nothing was changed. Restore {} from a backup; or, where the database itself can be "
-      "opened, make the empty file {} to go on with what is there as a new epoch",
-      Message(status), dir, paths.accept_loss);
+      "{}. Nothing was served. Restore {} from a backup; or, where the database itself can be "
+      "opened, make the empty file {} to go on with what is there as a new epoch; or, where you "
+      "moved the store and nothing was written since, the empty file {}",
+      Message(status), dir, paths.accept_loss, paths.accept_copy);
 }
 
-absl::StatusOr<std::unique_ptr<FileMark>> OpenMark(const Paths& paths, bool accept_loss) {
-  absl::StatusOr<std::unique_ptr<FileMark>> mark = FileMark::Open(paths.mark);
+absl::StatusOr<std::unique_ptr<FileMark>> OpenMark(const Paths& paths,
+                                                   const std::shared_ptr<Disk>& disk,
+                                                   bool accept_loss) {
+  const bool accept_copy = std::filesystem::exists(paths.accept_copy);
+  absl::StatusOr<std::unique_ptr<FileMark>> mark = FileMark::Open(paths.mark, disk, accept_copy);
   if (mark.ok() || !accept_loss) return mark;
-  RETURN_IF_ERROR(RemoveFile(paths.mark));
-  return FileMark::Open(paths.mark);
+  RETURN_IF_ERROR(disk->Remove(paths.mark));
+  return FileMark::Open(paths.mark, disk);
 }
 
 SpaceGuard::Options GuardOptions(const RocksOptions& options, const Paths& paths,
@@ -91,28 +98,33 @@ SpaceGuard::Options GuardOptions(const RocksOptions& options, const Paths& paths
           .ballast_bytes = options.ballast_bytes,
           .quota_bytes = options.quota_bytes,
           .used_bytes = [engine] { return engine->used_bytes(); },
-          .free_bytes = [dir = options.dir] { return FreeBytes(dir); }};
+          .free_bytes = [dir = options.dir, disk = options.disk] { return disk->FreeBytes(dir); }};
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenLocked(const RocksOptions& options, const Paths& paths,
                                                   std::unique_ptr<DirLock> lock) {
   const bool accept_loss = std::filesystem::exists(paths.accept_loss);
-  ASSIGN_OR_RETURN(std::shared_ptr<Mark> mark, OpenMark(paths, accept_loss));
+  ASSIGN_OR_RETURN(std::shared_ptr<Mark> mark, OpenMark(paths, options.disk, accept_loss));
   ASSIGN_OR_RETURN(std::shared_ptr<RocksEngine> engine,
                    RocksEngine::Open({.dir = paths.rocks,
                                       .create = !mark->found() || accept_loss,
                                       .sync = options.sync,
+                                      .write_buffer_bytes = options.write_buffer_bytes,
+                                      .disk = options.disk,
                                       .lock = std::move(lock)}));
   MvccOptions mvcc;
   mvcc.recovery = {.epoch = RandomEpoch(),
                    .new_epoch = accept_loss,
-                   .location = fmt::format("{} (beside {})", paths.rocks, paths.mark)};
+                   .location = fmt::format("{} ({}; beside {})", paths.rocks,
+                                           fmt::join(engine->growing_files(), ", "), paths.mark),
+                   .verified = [engine] { return engine->Verified(); }};
   mvcc.mark = std::move(mark);
   auto guard = std::make_shared<GuardThread>(GuardOptions(options, paths, engine));
   mvcc.room = [guard] { return guard->room(); };
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
                    MvccStore::Open(std::move(engine), std::move(mvcc)));
   if (accept_loss) RETURN_IF_ERROR(RemoveFile(paths.accept_loss));
+  if (std::filesystem::exists(paths.accept_copy)) RETURN_IF_ERROR(RemoveFile(paths.accept_copy));
   return store;
 }
 

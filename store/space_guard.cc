@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -58,12 +57,6 @@ absl::Status SpaceGuard::Judge(uint64_t used, uint64_t free) const {
 absl::Status SpaceGuard::room() const {
   MutexLock lock(&mu_);
   return room_;
-}
-
-uint64_t FreeBytes(const std::string& path) {
-  struct statvfs info {};
-  if (statvfs(path.c_str(), &info) != 0) return 0;
-  return static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
 }  // namespace reeve::store

@@ -40,7 +40,4 @@ class SpaceGuard {
   absl::Status room_ ABSL_GUARDED_BY(mu_);
 };
 
-// Bytes that this process may still use on the disk of `path`; 0 when that cannot be told.
-uint64_t FreeBytes(const std::string& path);
-
 }  // namespace reeve::store

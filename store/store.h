@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/names.h"
+#include "store/disk.h"
 
 namespace reeve::store {
 
@@ -65,6 +66,8 @@ struct Txn {
   // For History only: when, by the writer's clock, and by whom. At most kAuthorBytesMax are kept.
   absl::Time time = absl::InfinitePast();
   std::string author;
+  // Puts pass even when there is no room: heartbeats, and what leads to a deletion.
+  bool makes_room = false;
 };
 inline constexpr size_t kAuthorBytesMax = 255;
 
@@ -182,9 +185,13 @@ struct RocksOptions {
   uint64_t ballast_bytes =
       64ull << 20;   // Puts are refused while the disk has less than twice this left.
   bool sync = true;  // False: nothing survives a power cut; for tests of other things.
+  // Of commits that are in memory and the log only; then they are written to a table file.
+  uint64_t write_buffer_bytes = 32 << 20;
+  std::shared_ptr<Disk> disk = MachineDisk();
 };
-// Opens or makes the store. DATA_LOSS: the files are damaged, or hold less than the mark says was
-// acknowledged; names the file and what to do. FAILED_PRECONDITION: another process has it open.
+// Opens or makes the store, after reading every file of it. DATA_LOSS: the files are damaged,
+// copies, or hold less than the mark says was acknowledged; names the file and what to do.
+// FAILED_PRECONDITION: another process has it open.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksOptions& options);
 
 }  // namespace reeve::store
