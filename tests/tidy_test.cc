@@ -209,7 +209,7 @@ TEST(Tidy, TimeThreadsAndChanceHaveOneHome) {
 }
 
 TEST(Tidy, NothingSleeps) {
-  static const std::regex sleeping(R"(sleep_for|sleep_until|SleepFor|\busleep\(|[^a-z_]sleep\()");
+  static const std::regex sleeping(R"(sleep_for|sleep_until|SleepFor\(|\busleep\(|[^a-z_]sleep\()");
   for (const Source& source : Sources()) {
     for (size_t i = 0; i < source.lines.size(); ++i) {
       EXPECT_FALSE(std::regex_search(Code(source.lines[i]), sleeping))
