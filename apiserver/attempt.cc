@@ -45,6 +45,8 @@ void Attempt::Stage(const Message* before, const Message* after) {
     Write({store_key, EncodeForStore(*after), minor});
   }
   durable_ = durable_ || !kind.options.ephemeral();
+  const bool leaves = after == nullptr || schema::Meta(*after).has_deletion_timestamp();
+  grows_ = grows_ || !(leaves || kind.options.ephemeral());
   staged_[key] = after == nullptr ? nullptr : CloneObject(*after);
 }
 
@@ -52,6 +54,7 @@ store::Txn Attempt::TakeTxn(absl::Time time, const std::string& author) {
   txn_.durable = durable_;
   txn_.time = time;
   txn_.author = author;
+  txn_.makes_room = !grows_;
   return std::move(txn_);
 }
 

@@ -41,7 +41,8 @@ class Attempt {
   void Write(store::Write write) { txn_.writes.push_back(std::move(write)); }
 
   // What was put together, to be committed in the name of `author` at `time`. Not durable when
-  // everything in it is of ephemeral kinds.
+  // everything in it is of ephemeral kinds. Passes when the store has no room if all of it is a
+  // heartbeat, a removal, or a change of what is being deleted.
   store::Txn TakeTxn(absl::Time time, const std::string& author);
   bool empty() const { return txn_.writes.empty(); }
 
@@ -57,6 +58,7 @@ class Attempt {
   std::set<std::string> required_;  // Keys that have their precondition.
   bool durable_ = false;
   bool contended_ = false;
+  bool grows_ = false;
   store::Txn txn_;
 };
 

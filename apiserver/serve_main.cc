@@ -1,5 +1,9 @@
 #include "apiserver/serve_main.h"
 
+#include <signal.h>
+#include <unistd.h>
+
+#include "apiserver/store_watch.h"
 #include "base/durable_file.h"
 #include "base/executor.h"
 #include "base/status.h"
@@ -51,9 +55,11 @@ absl::Status Serve(const ServeFlags& flags, const std::string& program,
       {{"api", server->endpoints().api},
        {"join", server->endpoints().join},
        {"http", http->address()}});
+  const StoreWatch store_watch([&server] { return server->storage(); },
+                               [] { kill(getpid(), SIGTERM); });
   WaitForSignal();
   Log(LogLevel::kInfo, "stopping");
-  return absl::OkStatus();
+  return store_watch.failure();
 }
 
 }  // namespace reeve::apiserver

@@ -34,8 +34,8 @@ class Companion {
 };
 using StartCompanion = std::function<std::unique_ptr<Companion>(Server*)>;
 
-// Serves until SIGINT or SIGTERM. Writes <data>/endpoints.json with the ports it got. `companion`
-// may be null.
+// Serves until SIGINT or SIGTERM, or until the store failed: then that error. Writes
+// <data>/endpoints.json with the ports it got. `companion` may be null.
 absl::Status Serve(const ServeFlags& flags, const std::string& program,
                    const StartCompanion& companion);
 

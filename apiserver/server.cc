@@ -97,8 +97,9 @@ class RunningServer final : public Server {
 
   Api* api() override { return api_.get(); }
   const Endpoints& endpoints() const override { return endpoints_; }
+  absl::Status storage() const override { return store_->Writable(); }
   std::vector<client::ReadinessCheck> Checks() override {
-    return {{"storage", [this] { return store_->Writable(); }},
+    return {{"storage", [this] { return storage(); }},
             {"watch-hub",
              [this] { return hub_failed_ ? Internal("the watch hub ended") : absl::OkStatus(); }}};
   }

@@ -41,6 +41,8 @@ class Server {
 
   virtual Api* api() = 0;
   virtual const Endpoints& endpoints() const = 0;
+  // Whether the store takes writes, see Store::Writable.
+  virtual absl::Status storage() const = 0;
   // For /readyz.
   virtual std::vector<client::ReadinessCheck> Checks() = 0;
 };
