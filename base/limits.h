@@ -42,6 +42,16 @@ inline constexpr size_t kWatcherQueueEventsMax = 1000;
 inline constexpr size_t kWatcherQueueBytesMax = 4 << 20;
 inline constexpr absl::Duration kBookmarkPeriod = absl::Seconds(30);
 
+// HTTP, for each client: sizes beside kRequestBytesMax, and how long a step may take.
+inline constexpr int kHttpConnectionsMax = 2000;
+inline constexpr size_t kHttpHeaderBytesMax = 32 << 10;
+inline constexpr absl::Duration kHttpHeaderTimeout = absl::Seconds(10);
+inline constexpr absl::Duration kHttpBodyTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kHttpWriteTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kHttpIdleTimeout = absl::Seconds(90);
+// A watch that names no end gets one, as in Kubernetes: clients resume.
+inline constexpr absl::Duration kHttpWatchMax = absl::Minutes(60);
+
 // History.
 inline constexpr int64_t kWatchLogCommitsMax = 100'000;
 

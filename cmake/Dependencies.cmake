@@ -1,5 +1,6 @@
 # Every third-party package, all from Debian 12. Protobuf has no CONFIG package there.
 find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # Headers only.
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
 find_package(absl CONFIG REQUIRED)
