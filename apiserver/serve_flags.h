@@ -13,6 +13,9 @@ void AddServeFlags(App* app, ServeFlags* flags) {
   app->add_option("--listen", flags->server.listen, "host:port of the API")->capture_default_str();
   app->add_option("--join-listen", flags->server.join_listen, "host:port for joining hosts")
       ->capture_default_str();
+  app->add_option("--kube-listen", flags->server.kube_listen,
+                  "host:port of the API in Kubernetes' dialect, for kubectl; \"\" for none")
+      ->capture_default_str();
   app->add_option("--http-listen", flags->http_listen, "host:port of /metrics, /livez, /readyz")
       ->capture_default_str();
   app->add_option("--advertise", flags->server.advertise,

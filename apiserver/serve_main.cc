@@ -15,8 +15,9 @@ namespace {
 absl::Status WriteEndpoints(const std::string& data_dir, const Endpoints& endpoints,
                             const std::string& http) {
   return ReplaceFile(data_dir + "/endpoints.json",
-                     fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\"}}\n",
-                                 endpoints.api, endpoints.join, http),
+                     fmt::format("{{\"api\": \"{}\", \"join\": \"{}\", \"http\": \"{}\", "
+                                 "\"kube\": \"{}\"}}\n",
+                                 endpoints.api, endpoints.join, http, endpoints.kube),
                      kPublicFile);
 }
 
@@ -54,6 +55,7 @@ absl::Status Serve(const ServeFlags& flags, const std::string& program,
   Log(LogLevel::kInfo, "serving",
       {{"api", server->endpoints().api},
        {"join", server->endpoints().join},
+       {"kube", server->endpoints().kube},
        {"http", http->address()}});
   const StoreWatch store_watch([&server] { return server->storage(); },
                                [] { kill(getpid(), SIGTERM); });

@@ -18,6 +18,7 @@ struct ServeFlags {
   ServerOptions server = {.data_dir = "/var/lib/reeve",
                           .listen = fmt::format("0.0.0.0:{}", kApiPort),
                           .join_listen = fmt::format("0.0.0.0:{}", kJoinPort),
+                          .kube_listen = fmt::format("0.0.0.0:{}", kKubePort),
                           .advertise = ""};
   std::string http_listen = fmt::format("127.0.0.1:{}", kHttpPort);
   std::string history_age;  // "720h"; empty: no bound.

@@ -12,6 +12,8 @@
 
 #include "apiserver/backup_service.h"
 #include "apiserver/content_service.h"
+#include "apiserver/http/http_server.h"
+#include "apiserver/http/kube_handler.h"
 #include "apiserver/maintenance.h"
 #include "apiserver/resource_service.h"
 #include "apiserver/setup.h"
@@ -92,7 +94,7 @@ class RunningServer final : public Server {
     RETURN_IF_ERROR(ServeJoin(context, options));
     RETURN_IF_ERROR(ServeApi(context, options));
     join_->SetApiEndpoint(Advertised(options, endpoints_.api));
-    return absl::OkStatus();
+    return options.kube_listen.empty() ? absl::OkStatus() : ServeKube(options);
   }
 
   Api* api() override { return api_.get(); }
@@ -157,6 +159,30 @@ class RunningServer final : public Server {
     return Bind(&builder, options.join_listen, false, &join_server_, &endpoints_.join);
   }
 
+  absl::Status ServeKube(const ServerOptions& options) {
+    kube_handler_ = std::make_unique<KubeHandler>(
+        KubeHandler::Options{.api = api_.get(),
+                             .clock = RealClock(),
+                             .identify = [this](const std::string& pem) { return Identify(pem); },
+                             .checks = [this] { return Checks(); },
+                             .address = Advertised(options, options.kube_listen)});
+    ASSIGN_OR_RETURN(kube_server_, HttpServer::Start({.listen = options.kube_listen,
+                                                      .cert_pem = setup_.server.cert_pem,
+                                                      .key_pem = setup_.server.key_pem,
+                                                      .ca_pem = setup_.ca.cert_pem,
+                                                      .handler = kube_handler_.get(),
+                                                      .run = [this](std::function<void()> work) {
+                                                        return pool_->Run(std::move(work));
+                                                      }}));
+    endpoints_.kube = kube_server_->address();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Identity> Identify(const std::string& cert_pem) const {
+    if (cert_pem.empty()) return Unauthenticated("a client certificate is needed");
+    return authenticator_->Identify(cert_pem);
+  }
+
   absl::Status Bind(grpc::ServerBuilder* builder, const std::string& listen,
                     bool client_certificates, std::unique_ptr<grpc::Server>* server,
                     std::string* endpoint) {
@@ -199,6 +225,7 @@ class RunningServer final : public Server {
 
   void Stop() {
     if (hub_ != nullptr) hub_->Shutdown();
+    kube_server_.reset();
     const gpr_timespec deadline = gpr_time_add(
         gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(kShutdownSecondsMax, GPR_TIMESPAN));
     if (join_server_ != nullptr) join_server_->Shutdown(deadline);
@@ -233,6 +260,8 @@ class RunningServer final : public Server {
   std::unique_ptr<BackupService> backup_service_;
   std::unique_ptr<HostsService> hosts_;
   std::unique_ptr<JoinService> join_;
+  std::unique_ptr<KubeHandler> kube_handler_;
+  std::unique_ptr<HttpServer> kube_server_;
   std::unique_ptr<grpc::Server> api_server_;
   std::unique_ptr<grpc::Server> join_server_;
   std::unique_ptr<Thread> pump_;

@@ -21,6 +21,7 @@ struct ServerOptions {
   std::string data_dir;
   std::string listen;       // host:port of the API; port 0 picks one.
   std::string join_listen;  // host:port for joining hosts.
+  std::string kube_listen;  // host:port of the API in Kubernetes' dialect; empty: not served.
   // The name or address that hosts are told, without a port; empty: the first name of the server's
   // certificate.
   std::string advertise;
@@ -30,6 +31,7 @@ struct ServerOptions {
 struct Endpoints {
   std::string api;  // host:port, as bound.
   std::string join;
+  std::string kube;  // Empty when it is not served.
 };
 
 class Server {

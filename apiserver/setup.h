@@ -28,6 +28,7 @@ struct SetupOptions {
 inline constexpr int kApiPort = 7443;
 inline constexpr int kJoinPort = 7444;
 inline constexpr int kHttpPort = 7445;
+inline constexpr int kKubePort = 7446;
 
 // ALREADY_EXISTS when it was done before: nothing is changed.
 absl::Status Initialize(const SetupOptions& options, absl::Time now);

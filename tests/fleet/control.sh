@@ -31,7 +31,8 @@ control_up() {
 
 control_start() {
   state_pid reeve-standalone >/dev/null || state_spawn reeve-standalone "$BIN/reeve-standalone" serve --data-dir "$CONTROL" \
-    --listen "$(fleet_gateway):7443" --join-listen "$(fleet_gateway):7444" --http-listen "$(fleet_gateway):7480"
+    --listen "$(fleet_gateway):7443" --join-listen "$(fleet_gateway):7444" --http-listen "$(fleet_gateway):7480" \
+    --kube-listen "$(fleet_gateway):7446"
   wait_until 30 "the control plane" control_answers && return
   tail -n 20 "$STATE/log/reeve-standalone" >&2
   return 1

@@ -91,10 +91,11 @@ bool Ask(const std::string& endpoint, const std::string& pki) {
 std::string StandaloneMetrics() {
   support::TempDir dir;
   EXPECT_OK(support::ApiServer(dir.path()).Init());
-  const absl::StatusOr<ChildProcess> process = ChildProcess::Start(
-      {support::BinDir() + "/reeve-standalone", "serve", "--data-dir", dir.path(), "--listen",
-       "127.0.0.1:0", "--join-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
-      dir.path() + "/server.log");
+  const absl::StatusOr<ChildProcess> process =
+      ChildProcess::Start({support::BinDir() + "/reeve-standalone", "serve", "--data-dir",
+                           dir.path(), "--listen", "127.0.0.1:0", "--join-listen", "127.0.0.1:0",
+                           "--http-listen", "127.0.0.1:0", "--kube-listen", "127.0.0.1:0"},
+                          dir.path() + "/server.log");
   EXPECT_OK(process);
   const std::string address = AddressOf("http", dir.path());
   EXPECT_TRUE(Ask(AddressOf("api", dir.path()), dir.path() + "/pki"));

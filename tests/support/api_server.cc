@@ -24,7 +24,8 @@ bool Answers(v1::Resources::Stub* stub) {
 
 }  // namespace
 
-ApiServer::ApiServer(std::string dir) : dir_(std::move(dir)), port_(FreePort()) {
+ApiServer::ApiServer(std::string dir)
+    : dir_(std::move(dir)), port_(FreePort()), kube_port_(FreePort()) {
   std::filesystem::create_directories(dir_);
 }
 
@@ -34,11 +35,11 @@ absl::Status ApiServer::Init() {
 }
 
 absl::Status ApiServer::Start() {
-  ASSIGN_OR_RETURN(
-      ChildProcess process,
-      ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen", endpoint(),
-                           "--join-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"},
-                          log()));
+  ASSIGN_OR_RETURN(ChildProcess process,
+                   ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen",
+                                        endpoint(), "--join-listen", "127.0.0.1:0", "--http-listen",
+                                        "127.0.0.1:0", "--kube-listen", kube_endpoint()},
+                                       log()));
   process_ = std::make_unique<ChildProcess>(std::move(process));
   const auto stub = v1::Resources::NewStub(Connect(endpoint(), pki(), 1)[0]);
   if (WaitUntil(kStartMax, [&] { return Answers(stub.get()); })) return absl::OkStatus();
@@ -55,5 +56,6 @@ absl::Status ApiServer::Stop() {
 void ApiServer::Kill() { process_->Kill(); }
 
 std::string ApiServer::endpoint() const { return fmt::format("127.0.0.1:{}", port_); }
+std::string ApiServer::kube_endpoint() const { return fmt::format("127.0.0.1:{}", kube_port_); }
 
 }  // namespace reeve::support

@@ -22,6 +22,7 @@ class ApiServer {
   void Kill();           // SIGKILL.
 
   std::string endpoint() const;
+  std::string kube_endpoint() const;  // host:port of the API in Kubernetes' dialect.
   std::string pki() const { return dir_ + "/pki"; }
   std::string log() const { return dir_ + "/server.log"; }
   int pid() const { return process_->pid(); }
@@ -29,6 +30,7 @@ class ApiServer {
  private:
   const std::string dir_;
   const int port_;
+  const int kube_port_;
   std::unique_ptr<ChildProcess> process_;
 };
 
