@@ -337,6 +337,20 @@ Command Explain() {
   };
 }
 
+Command Kubeconfig() {
+  return {
+      .path = "kubeconfig",
+      .summary = "Write the context as kubectl wants it",
+      .about = "Certificate and key are in it: keep it to yourself.",
+      .examples = {"ctl kubeconfig --out ~/.kube/reeve",
+                   "kubectl --kubeconfig ~/.kube/reeve get sites"},
+      .flags = {{"out", 0, kText, "File to write; else standard output"},
+                {"url", 0, kText,
+                 "https://host:port of the API for kubectl; else the server's host and port 7446"}},
+      .run = RunKubeconfig,
+  };
+}
+
 Command Version() {
   return {
       .path = "version",
@@ -384,6 +398,7 @@ std::vector<Command> MakeCommands() {
       Events(),
       ApiResources(),
       Explain(),
+      Kubeconfig(),
       Version(),
       {.path = "config get-contexts",
        .summary = "List the contexts of the config file",

@@ -32,6 +32,8 @@ class Session {
   // Connects at the first call.
   absl::StatusOr<client::Api*> Api();
   absl::StatusOr<std::string> ConfigFilePath() const;
+  // The resolved context; read once.
+  const absl::StatusOr<client::Connection>& Connection();
 
   // The namespace that was asked for, or the context's, or "default".
   const std::string& Namespace();
@@ -59,9 +61,7 @@ class Session {
   int code() const { return code_; }
 
  private:
-  // The resolved context; read once.
   absl::StatusOr<client::Connection> LoadConnection() const;
-  const absl::StatusOr<client::Connection>& Connection();
 
   Io& io_;
   const Invocation invocation_;

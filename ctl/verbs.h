@@ -40,6 +40,7 @@ absl::Status RunHistory(Session& session);
 absl::Status RunHostAcceptDeletions(Session& session);
 absl::Status RunHostRemove(Session& session);
 absl::Status RunHostToken(Session& session);
+absl::Status RunKubeconfig(Session& session);
 absl::Status RunLabel(Session& session);
 absl::Status RunPatch(Session& session);
 absl::Status RunPush(Session& session);
