@@ -12,10 +12,10 @@ absl::Status CheckAdmin(const Identity& who) {
 
 grpc::ServerUnaryReactor* BackupService::CreateBackup(grpc::CallbackServerContext* call,
                                                       const v1::CreateBackupRequest*,
-                                                      v1::Backup* response) {
+                                                      v1::StoreBackup* response) {
   const RequestMetrics metrics(context_.clock, "CREATE", "", "backups");
   return RunUnary(context_, call, metrics, response,
-                  [this](const Identity& who) -> absl::StatusOr<v1::Backup> {
+                  [this](const Identity& who) -> absl::StatusOr<v1::StoreBackup> {
                     RETURN_IF_ERROR(CheckAdmin(who));
                     return backups_->Create();
                   });
@@ -28,7 +28,7 @@ grpc::ServerUnaryReactor* BackupService::ListBackups(grpc::CallbackServerContext
   return RunUnary(context_, call, metrics, response,
                   [this](const Identity& who) -> absl::StatusOr<v1::ListBackupsResponse> {
                     RETURN_IF_ERROR(CheckAdmin(who));
-                    ASSIGN_OR_RETURN(const std::vector<v1::Backup> backups, backups_->List());
+                    ASSIGN_OR_RETURN(const std::vector<v1::StoreBackup> backups, backups_->List());
                     v1::ListBackupsResponse listed;
                     listed.mutable_backups()->Assign(backups.begin(), backups.end());
                     return listed;
@@ -37,10 +37,10 @@ grpc::ServerUnaryReactor* BackupService::ListBackups(grpc::CallbackServerContext
 
 grpc::ServerUnaryReactor* BackupService::VerifyBackup(grpc::CallbackServerContext* call,
                                                       const v1::VerifyBackupRequest* request,
-                                                      v1::Backup* response) {
+                                                      v1::StoreBackup* response) {
   const RequestMetrics metrics(context_.clock, "GET", "", "backups");
   return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) -> absl::StatusOr<v1::Backup> {
+                  [=, this](const Identity& who) -> absl::StatusOr<v1::StoreBackup> {
                     RETURN_IF_ERROR(CheckAdmin(who));
                     return backups_->Verify(request->name());
                   });

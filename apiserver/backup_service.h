@@ -3,7 +3,7 @@
 
 #include "apiserver/backups.h"
 #include "apiserver/service_context.h"
-#include "reeve/v1/backup.grpc.pb.h"
+#include "reeve/v1/store_backup.grpc.pb.h"
 
 namespace reeve::apiserver {
 
@@ -15,13 +15,13 @@ class BackupService final : public v1::Backups::CallbackService {
 
   grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* call,
                                          const v1::CreateBackupRequest* request,
-                                         v1::Backup* response) override;
+                                         v1::StoreBackup* response) override;
   grpc::ServerUnaryReactor* ListBackups(grpc::CallbackServerContext* call,
                                         const v1::ListBackupsRequest* request,
                                         v1::ListBackupsResponse* response) override;
   grpc::ServerUnaryReactor* VerifyBackup(grpc::CallbackServerContext* call,
                                          const v1::VerifyBackupRequest* request,
-                                         v1::Backup* response) override;
+                                         v1::StoreBackup* response) override;
 
  private:
   const ServiceContext context_;

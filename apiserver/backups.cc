@@ -31,7 +31,7 @@ constexpr size_t kReadBytes = 1 << 20;
 
 // What SHA256SUMS says.
 struct Contents {
-  v1::Backup backup;
+  v1::StoreBackup backup;
   std::map<std::string, std::string> sums;  // By path in the backup.
 };
 
@@ -75,7 +75,7 @@ absl::StatusOr<std::vector<std::string>> FilesIn(const std::string& dir) {
 }
 
 std::string Encode(const Contents& contents) {
-  const v1::Backup& backup = contents.backup;
+  const v1::StoreBackup& backup = contents.backup;
   std::string text = fmt::format(
       "# reeve-backup 1\n# name {}\n# time {}\n# epoch {}\n# revision {}\n", backup.name(),
       absl::FormatTime(ToAbsl(kTimeFormat), FromTimestamp(backup.time()), absl::UTCTimeZone()),
@@ -84,7 +84,7 @@ std::string Encode(const Contents& contents) {
   return text;
 }
 
-void TakeHeader(const std::vector<std::string>& words, v1::Backup* backup) {
+void TakeHeader(const std::vector<std::string>& words, v1::StoreBackup* backup) {
   absl::Time time;
   if (words.size() != 3) return;
   const std::string& value = words[2];
@@ -116,7 +116,7 @@ absl::StatusOr<Contents> ReadContents(const std::string& dir) {
   return contents;
 }
 
-void AddSizes(const std::string& dir, const Contents& contents, v1::Backup* backup) {
+void AddSizes(const std::string& dir, const Contents& contents, v1::StoreBackup* backup) {
   int64_t size = 0;
   for (const auto& [path, sum] : contents.sums) {
     std::error_code error;
@@ -171,7 +171,7 @@ absl::Status RemoveAll(const std::string& path) {
 
 }  // namespace
 
-absl::Status Backups::Fill(const std::string& dir, v1::Backup* backup) {
+absl::Status Backups::Fill(const std::string& dir, v1::StoreBackup* backup) {
   RETURN_IF_ERROR(MakeDirs(dir + "/db"));
   RETURN_IF_ERROR(MakeDirs(dir + "/blobs"));
   ASSIGN_OR_RETURN(const Revision revision, options_.store->Checkpoint(dir + "/db/rocks"));
@@ -192,10 +192,10 @@ absl::Status Backups::Fill(const std::string& dir, v1::Backup* backup) {
   return ReplaceFile(fmt::format("{}/{}", dir, kSums), Encode(contents));
 }
 
-absl::StatusOr<v1::Backup> Backups::Create() {
+absl::StatusOr<v1::StoreBackup> Backups::Create() {
   MutexLock lock(&making_);
   const absl::Time now = options_.clock->Read().wall;
-  v1::Backup backup;
+  v1::StoreBackup backup;
   const std::string stamp = absl::FormatTime("%Y%m%dT%H%M%SZ", now, absl::UTCTimeZone());
   std::string name = stamp;
   for (int i = 2; fs::exists(Dir() + "/" + name); ++i) name = fmt::format("{}-{}", stamp, i);
@@ -214,8 +214,8 @@ absl::StatusOr<v1::Backup> Backups::Create() {
   return contents.backup;
 }
 
-absl::StatusOr<std::vector<v1::Backup>> Backups::List() const {
-  std::vector<v1::Backup> backups;
+absl::StatusOr<std::vector<v1::StoreBackup>> Backups::List() const {
+  std::vector<v1::StoreBackup> backups;
   std::error_code error;
   for (fs::directory_iterator it(Dir(), error), end; !error && it != end; it.increment(error)) {
     absl::StatusOr<Contents> contents = ReadContents(it->path());
@@ -225,17 +225,17 @@ absl::StatusOr<std::vector<v1::Backup>> Backups::List() const {
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return ErrnoStatus(error.value(), "reading " + Dir());
-  std::ranges::sort(backups, std::ranges::greater(), &v1::Backup::name);
+  std::ranges::sort(backups, std::ranges::greater(), &v1::StoreBackup::name);
   return backups;
 }
 
-absl::StatusOr<v1::Backup> Backups::Verify(const std::string& name) const {
+absl::StatusOr<v1::StoreBackup> Backups::Verify(const std::string& name) const {
   const bool plain = !name.empty() && name.find('/') == name.npos && !name.starts_with('.');
   if (!plain || !fs::exists(Dir() + "/" + name)) return NotFound("there is no backup \"{}\"", name);
   return VerifyBackup(Dir() + "/" + name);
 }
 
-absl::StatusOr<v1::Backup> VerifyBackup(const std::string& dir) {
+absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& dir) {
   ASSIGN_OR_RETURN(Contents contents, ReadContents(dir));
   std::vector<std::string> problems;
   for (const auto& [path, sum] : contents.sums) {
@@ -255,13 +255,14 @@ absl::StatusOr<v1::Backup> VerifyBackup(const std::string& dir) {
   return DataLoss("the backup {} is not whole: {}", dir, Join(problems, "; "));
 }
 
-absl::StatusOr<v1::Backup> RestoreBackup(const std::string& from, const std::string& data_dir) {
+absl::StatusOr<v1::StoreBackup> RestoreBackup(const std::string& from,
+                                              const std::string& data_dir) {
   const std::string db = data_dir + "/db";
   if (fs::exists(db)) {
     return FailedPrecondition(
         "{} is there: stop the server and move it away first, so that nothing is lost", db);
   }
-  ASSIGN_OR_RETURN(const v1::Backup backup, VerifyBackup(from));
+  ASSIGN_OR_RETURN(const v1::StoreBackup backup, VerifyBackup(from));
   const std::string part = data_dir + "/db.restoring";
   RETURN_IF_ERROR(RemoveAll(part));
   RETURN_IF_ERROR(MakeDirs(data_dir));

@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "reeve/v1/backup.pb.h"
+#include "reeve/v1/store_backup.pb.h"
 #include "store/store.h"
 
 namespace reeve::apiserver {
@@ -36,15 +36,15 @@ class Backups {
   explicit Backups(Options options) : options_(std::move(options)) {}
 
   // One at a time.
-  absl::StatusOr<v1::Backup> Create();
+  absl::StatusOr<v1::StoreBackup> Create();
   // The newest first.
-  absl::StatusOr<std::vector<v1::Backup>> List() const;
+  absl::StatusOr<std::vector<v1::StoreBackup>> List() const;
   // NOT_FOUND; DATA_LOSS: see VerifyBackup.
-  absl::StatusOr<v1::Backup> Verify(const std::string& name) const;
+  absl::StatusOr<v1::StoreBackup> Verify(const std::string& name) const;
 
  private:
   std::string Dir() const { return options_.data_dir + "/backups"; }
-  absl::Status Fill(const std::string& dir, v1::Backup* backup);
+  absl::Status Fill(const std::string& dir, v1::StoreBackup* backup);
 
   const Options options_;
   Mutex making_;  // Held by Create.
@@ -52,11 +52,11 @@ class Backups {
 
 // Reads every file of the backup in `dir`. DATA_LOSS names those that are missing, damaged, or more
 // than it had.
-absl::StatusOr<v1::Backup> VerifyBackup(const std::string& dir);
+absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& dir);
 
 // Puts the backup in `from`, once it was verified, into `data_dir`: the store as a new epoch at the
 // next start, and the content that is not there. FAILED_PRECONDITION, changing nothing, when there
 // is a store.
-absl::StatusOr<v1::Backup> RestoreBackup(const std::string& from, const std::string& data_dir);
+absl::StatusOr<v1::StoreBackup> RestoreBackup(const std::string& from, const std::string& data_dir);
 
 }  // namespace reeve::apiserver

@@ -31,7 +31,7 @@ int Init(const SetupOptions& options) {
 }
 
 int Restore(const std::string& from, const std::string& data_dir) {
-  const absl::StatusOr<v1::Backup> backup = RestoreBackup(from, data_dir);
+  const absl::StatusOr<v1::StoreBackup> backup = RestoreBackup(from, data_dir);
   if (!backup.ok()) return Report(backup.status());
   std::printf("Restored backup %s, of revision %lld, to %s\n", backup->name().c_str(),
               static_cast<long long>(backup->revision()), data_dir.c_str());

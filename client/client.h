@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "base/names.h"
-#include "reeve/v1/backup.pb.h"
 #include "reeve/v1/content.pb.h"
 #include "reeve/v1/kinds.pb.h"
 #include "reeve/v1/resources.pb.h"
+#include "reeve/v1/store_backup.pb.h"
 
 namespace reeve::client {
 
@@ -107,13 +107,13 @@ class Admin {
       const v1::CreateTokenRequest& request) = 0;
 };
 
-// Copies of the whole store. See reeve/v1/backup.proto.
+// Copies of the whole store. See reeve/v1/store_backup.proto.
 class Backups {
  public:
   virtual ~Backups() = default;
-  virtual absl::StatusOr<v1::Backup> CreateBackup() = 0;
-  virtual absl::StatusOr<std::vector<v1::Backup>> ListBackups() = 0;
-  virtual absl::StatusOr<v1::Backup> VerifyBackup(const std::string& name) = 0;
+  virtual absl::StatusOr<v1::StoreBackup> CreateBackup() = 0;
+  virtual absl::StatusOr<std::vector<v1::StoreBackup>> ListBackups() = 0;
+  virtual absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& name) = 0;
 };
 
 // Everything a server offers to its users.

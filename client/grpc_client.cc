@@ -21,9 +21,9 @@
 #include "proto/schema/list_hash.h"
 #include "proto/schema/object.h"
 #include "proto/schema/rpc_status.h"
-#include "reeve/v1/backup.grpc.pb.h"
 #include "reeve/v1/content.grpc.pb.h"
 #include "reeve/v1/resources.grpc.pb.h"
+#include "reeve/v1/store_backup.grpc.pb.h"
 
 namespace reeve::client {
 namespace {
@@ -168,22 +168,22 @@ class GrpcClient final : public Api {
                                      v1::VersionRequest());
   }
   // Reading all files takes as long as it takes.
-  absl::StatusOr<v1::Backup> CreateBackup() override {
-    return Call<v1::Backup>(backups_.get(), &v1::Backups::Stub::async::CreateBackup,
-                            v1::CreateBackupRequest(), transfer_timeout_);
+  absl::StatusOr<v1::StoreBackup> CreateBackup() override {
+    return Call<v1::StoreBackup>(backups_.get(), &v1::Backups::Stub::async::CreateBackup,
+                                 v1::CreateBackupRequest(), transfer_timeout_);
   }
-  absl::StatusOr<std::vector<v1::Backup>> ListBackups() override {
+  absl::StatusOr<std::vector<v1::StoreBackup>> ListBackups() override {
     ASSIGN_OR_RETURN(
         const v1::ListBackupsResponse response,
         Call<v1::ListBackupsResponse>(backups_.get(), &v1::Backups::Stub::async::ListBackups,
                                       v1::ListBackupsRequest()));
-    return std::vector<v1::Backup>(response.backups().begin(), response.backups().end());
+    return std::vector<v1::StoreBackup>(response.backups().begin(), response.backups().end());
   }
-  absl::StatusOr<v1::Backup> VerifyBackup(const std::string& name) override {
+  absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& name) override {
     v1::VerifyBackupRequest request;
     request.set_name(name);
-    return Call<v1::Backup>(backups_.get(), &v1::Backups::Stub::async::VerifyBackup, request,
-                            transfer_timeout_);
+    return Call<v1::StoreBackup>(backups_.get(), &v1::Backups::Stub::async::VerifyBackup, request,
+                                 transfer_timeout_);
   }
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(
       const v1::CreateTokenRequest& request) override {

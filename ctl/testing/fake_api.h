@@ -172,11 +172,11 @@ class FakeApi final : public client::Api {
     response.add_groups("system:authenticated");
     return response;
   }
-  absl::StatusOr<v1::Backup> CreateBackup() override { return Unimplemented("CreateBackup"); }
-  absl::StatusOr<std::vector<v1::Backup>> ListBackups() override {
+  absl::StatusOr<v1::StoreBackup> CreateBackup() override { return Unimplemented("CreateBackup"); }
+  absl::StatusOr<std::vector<v1::StoreBackup>> ListBackups() override {
     return Unimplemented("ListBackups");
   }
-  absl::StatusOr<v1::Backup> VerifyBackup(const std::string&) override {
+  absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string&) override {
     return Unimplemented("VerifyBackup");
   }
 

@@ -134,9 +134,9 @@ class Forwarding final : public client::Api {
   absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& r) override {
     return api_.History(r);
   }
-  absl::StatusOr<v1::Backup> CreateBackup() override { return api_.CreateBackup(); }
-  absl::StatusOr<std::vector<v1::Backup>> ListBackups() override { return api_.ListBackups(); }
-  absl::StatusOr<v1::Backup> VerifyBackup(const std::string& name) override {
+  absl::StatusOr<v1::StoreBackup> CreateBackup() override { return api_.CreateBackup(); }
+  absl::StatusOr<std::vector<v1::StoreBackup>> ListBackups() override { return api_.ListBackups(); }
+  absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& name) override {
     return api_.VerifyBackup(name);
   }
   absl::StatusOr<v1::VersionResponse> Version() override { return api_.Version(); }

@@ -63,7 +63,8 @@ TEST_F(BackupTest, ALostStoreComesBackAsANewEpoch) {
   ASSERT_OK(estate_.server().Stop());
   fs::remove_all(Data() + "/db");
   fs::remove_all(Data() + "/blobs");
-  ASSERT_OK_AND_ASSIGN(const v1::Backup restored, apiserver::RestoreBackup(DirOf(name), Data()));
+  ASSERT_OK_AND_ASSIGN(const v1::StoreBackup restored,
+                       apiserver::RestoreBackup(DirOf(name), Data()));
   EXPECT_EQ(restored.revision(), revision);
   ASSERT_OK(estate_.server().Start());
   EXPECT_EQ(Sites(), "site/before\n");
