@@ -96,11 +96,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Run() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] { self->Handshake(); });
   }
-  // From any thread, also while the last of its owners lets it go.
+  // From any thread.
   void Stop() {
-    const std::shared_ptr<Connection> self = weak_from_this().lock();
-    if (self == nullptr) return;
-    asio::post(stream_.get_executor(), [self] {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
       self->stopping_ = true;
       if (!self->handling_) self->Close();
     });
@@ -493,17 +491,23 @@ class BeastServer final : public HttpServer {
     Log(LogLevel::kDebug, "too many HTTP connections: one was closed");
   }
 
+  // Those that are open. Let go of without the lock, which their destructors take.
+  std::vector<std::shared_ptr<Connection>> TakeNoMore() {
+    std::vector<std::shared_ptr<Connection>> open;
+    MutexLock lock(&shared_.mu);
+    shared_.stopping = true;
+    for (Connection* connection : shared_.open) {
+      if (auto alive = connection->weak_from_this().lock()) open.push_back(std::move(alive));
+    }
+    return open;
+  }
+
   void Stop() {
     asio::post(accepting_, [this] {
       acceptor_.close();
       pause_.cancel();
     });
-    {
-      MutexLock lock(&shared_.mu);
-      shared_.stopping = true;
-      // Whatever is in the set is alive: destructors take the lock.
-      for (Connection* connection : shared_.open) connection->Stop();
-    }
+    for (const std::shared_ptr<Connection>& connection : TakeNoMore()) connection->Stop();
     threads_.clear();
   }
 
