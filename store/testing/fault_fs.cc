@@ -311,8 +311,14 @@ class FaultFs::Core {
       for (size_t i = 0; i < first; ++i) ApplyLocked(changes[i], &kept);
     }
     after_cut_.clear();
+    // Of two logs the older, whose number is lower, is on the platter first: see README.md.
+    bool torn_log = false;
     for (const auto& [path, file] : kept) {
-      after_cut_[path] = std::make_shared<Inode>(Inode{SurvivorLocked(*file), 0, {}, file->born});
+      const bool log = path.ends_with(".log");
+      std::string data =
+          log && torn_log ? file->data.substr(0, file->synced) : SurvivorLocked(*file);
+      torn_log = torn_log || (log && data != file->data);
+      after_cut_[path] = std::make_shared<Inode>(Inode{std::move(data), 0, {}, file->born});
     }
   }
 
