@@ -315,8 +315,8 @@ class FaultFs::Core {
     bool torn_log = false;
     for (const auto& [path, file] : kept) {
       const bool log = path.ends_with(".log");
-      std::string data =
-          log && torn_log ? file->data.substr(0, file->synced) : SurvivorLocked(*file);
+      std::string data = SurvivorLocked(*file);
+      if (log && torn_log) data.resize(std::min(data.size(), file->synced));
       torn_log = torn_log || (log && data != file->data);
       after_cut_[path] = std::make_shared<Inode>(Inode{std::move(data), 0, {}, file->born});
     }
