@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "base/utf8_locale.h"
+
 namespace reeve::apiserver {
 namespace {
 
@@ -26,7 +28,8 @@ std::string MakeTar(const std::vector<TarEntry>& entries) {
   std::string buffer(room, '\0');
   size_t used = 0;
   archive* writer = archive_write_new();
-  archive_write_set_format_ustar(writer);
+  const Utf8Locale utf8;
+  archive_write_set_format_pax_restricted(writer);  // ustar, where that is enough.
   archive_write_open_memory(writer, buffer.data(), buffer.size(), &used);
   for (const TarEntry& from : entries) {
     archive_entry* entry = archive_entry_new();

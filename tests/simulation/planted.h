@@ -30,7 +30,7 @@ struct PlantedBug {
 
 inline const std::vector<PlantedBug>& PlantedBugs() {
   static const std::vector<PlantedBug> bugs = {
-      {Planted::kAckBeforeSync, "ack-before-sync", 1, "the store does not open"},
+      {Planted::kAckBeforeSync, "ack-before-sync", 2, "the store does not open"},
       {Planted::kLostEvent, "lost-event", 1, "a watcher has"},
       {Planted::kFirstPort, "first-port", 1, "is held by several"},
       {Planted::kRestlessStatus, "restless-status", 1, "not quiet"},
