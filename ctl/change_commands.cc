@@ -1,23 +1,12 @@
 #include "ctl/change_commands.h"
 
+#include "ctl/common_flags.h"
 #include "ctl/verbs.h"
 
 namespace reeve::ctl {
 namespace {
 
 using enum Flag::Type;
-
-const Flag kDryRun{"dry-run", 0, kText,
-                   "none; client: try it here; server: try it there, change nothing", "none"};
-const Flag kFieldManager{"field-manager", 0, kText, "Name under which the fields are owned", "ctl"};
-const Flag kSelector{"selector", 'l', kText,
-                     "Only objects with these labels: a=b,c!=d,e in (x,y),!f"};
-const Flag kFieldSelector{"field-selector", 0, kText,
-                          "Only objects with these fields: spec.host=h1,metadata.name=x"};
-const Flag kAll{"all", 0, kBool, "All objects of the kind in the namespace"};
-const Flag kAllNamespaces{"all-namespaces", 'A', kBool, "Objects of every namespace"};
-const Flag kResourceVersion{"resource-version", 0, kText,
-                            "Only if the object still has this version"};
 
 Command Patch() {
   return {
@@ -35,13 +24,18 @@ Command Patch() {
                    "'[{\"op\":\"test\",\"path\":\"/spec/replicas\",\"value\":3},"
                    "{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":4}]'"},
       .flags = {{"patch", 'p', kText, "The patch, as JSON"},
-                {"patch-file", 0, kText, "A file with the patch, or - for standard input"},
-                {"type", 0, kText, "strategic, merge or json", "strategic"},
-                {"subresource", 0, kText, "status: only the status is changed"},
-                {"output", 'o', kText, "The object as yaml, json, name or jsonpath=TEMPLATE"},
+                {"patch-file", 0, kText, "A file with the patch, or - for standard input", "", "",
+                 kFileWords},
+                {"type", 0, kText, "strategic, merge or json", "strategic", "",
+                 Choices("strategic,merge,json")},
+                {"subresource", 0, kText, "status: only the status is changed", "", "",
+                 Choices("status")},
+                {"output", 'o', kText, "The object as yaml, json, name or jsonpath=TEMPLATE", "",
+                 "", Choices("yaml,json,name,jsonpath=")},
                 kDryRun,
                 kFieldManager},
       .run = RunPatch,
+      .args = {kObjectWords},
   };
 }
 
@@ -61,6 +55,7 @@ Command Scale() {
                 kDryRun,
                 kFieldManager},
       .run = RunScale,
+      .args = {kObjectWords},
   };
 }
 
@@ -85,6 +80,7 @@ Command Label() {
                    "# Remove one", "ctl label site/blog team-"},
       .flags = MapFlags("Show the labels, change nothing"),
       .run = RunLabel,
+      .args = {kObjectWords},
   };
 }
 
@@ -96,6 +92,7 @@ Command Annotate() {
       .examples = {"ctl annotate site/blog note='moved in May'", "ctl annotate site/blog note-"},
       .flags = MapFlags("Show the annotations, change nothing"),
       .run = RunAnnotate,
+      .args = {kObjectWords},
   };
 }
 
@@ -111,6 +108,7 @@ Command Edit() {
       .examples = {"ctl edit site/blog", "EDITOR='nano -w' ctl edit site blog"},
       .flags = {kDryRun, kFieldManager},
       .run = RunEdit,
+      .args = {kObjectWords},
   };
 }
 

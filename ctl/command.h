@@ -12,6 +12,25 @@ namespace reeve::ctl {
 
 class Session;
 
+// What an argument or the value of a flag is: shells complete it, parsing checks choices.
+struct Words {
+  enum class Type {
+    kAny,
+    kFiles,
+    kDirectories,
+    kChoices,   // Those of `text`, parted by commas; one that ends in '=' or ':' goes on.
+    kList,      // Several of them, parted by commas.
+    kObjects,   // KIND NAME... or KIND/NAME...
+    kFields,    // KIND.FIELD...
+    kNames,     // Of objects of the kind `text`.
+    kGoals,     // Of wait --for.
+    kContexts,  // Of the config file.
+    kBackups,   // Of the store.
+  };
+  Type type = Type::kAny;
+  std::string_view text = "";
+};
+
 struct Flag {
   enum class Type { kBool, kText, kTexts };
   std::string_view name;  // "output"
@@ -20,6 +39,7 @@ struct Flag {
   std::string_view help;
   std::string_view value = "";  // Without the flag; for kBool "true" or "" (false).
   std::string_view alias = "";  // Another long name.
+  Words words = {};
 };
 
 struct Command {
@@ -30,7 +50,8 @@ struct Command {
   std::vector<std::string_view> examples;  // "# What it does" and "ctl ..." lines.
   std::vector<Flag> flags;
   absl::Status (*run)(Session&);
-  int failure = 1;  // What ctl returns when this fails.
+  int failure = 1;               // What ctl returns when this fails.
+  std::vector<Words> args = {};  // One by one; kObjects is for all that follow.
 };
 
 // What was typed.
@@ -45,6 +66,7 @@ struct Invocation {
 };
 
 const std::vector<Command>& Commands();
+const Command* FindCommand(std::string_view path);  // nullptr: none.
 // Of every command.
 const std::vector<Flag>& GlobalFlags();
 

@@ -3,6 +3,7 @@
 
 #include "ctl/change_commands.h"
 #include "ctl/command.h"
+#include "ctl/common_flags.h"
 #include "ctl/verbs.h"
 
 namespace reeve::ctl {
@@ -10,25 +11,13 @@ namespace {
 
 using enum Flag::Type;
 
-const Flag kFilename{"filename", 'f', kTexts,
-                     "File, directory, or - for standard input; may be given more than once"};
-const Flag kRecursive{"recursive", 'R', kBool, "Directories of -f with all below them"};
-const Flag kOutput{"output", 'o', kText, "One of: json, yaml, name, wide, jsonpath=TEMPLATE"};
-const Flag kSelector{"selector", 'l', kText,
-                     "Only objects with these labels: a=b,c!=d,e in (x,y),!f"};
-const Flag kFieldSelector{"field-selector", 0, kText,
-                          "Only objects with these fields: spec.host=h1,metadata.name=x"};
-const Flag kAllNamespaces{"all-namespaces", 'A', kBool, "Objects of every namespace"};
-const Flag kNoHeaders{"no-headers", 0, kBool, "No line of headers"};
-const Flag kDryRun{"dry-run", 0, kText,
-                   "none; client: check here; server: check there, change nothing", "none"};
-const Flag kFieldManager{"field-manager", 0, kText, "Name under which the fields are owned", "ctl"};
-const Flag kIgnoreNotFound{"ignore-not-found", 0, kBool, "What is not there is no error"};
-const Flag kAll{"all", 0, kBool, "All objects of the kind in the namespace"};
-
-Flag Timeout(std::string_view help, std::string_view value) {
-  return {"timeout", 0, kText, help, value};
-}
+constexpr Flag kOutput{"output",
+                       'o',
+                       kText,
+                       "One of: json, yaml, name, wide, jsonpath=TEMPLATE",
+                       "",
+                       "",
+                       Choices("json,yaml,name,wide,jsonpath=")};
 
 Command Apply() {
   return {
@@ -93,6 +82,7 @@ Command Get() {
                 {"show-labels", 0, kBool, "Labels as the last column"},
                 kIgnoreNotFound},
       .run = RunGet,
+      .args = {kObjectWords},
   };
 }
 
@@ -104,6 +94,7 @@ Command Describe() {
       .examples = {"ctl describe site/blog"},
       .flags = {kSelector, kFieldSelector, kAllNamespaces},
       .run = RunDescribe,
+      .args = {kObjectWords},
   };
 }
 
@@ -127,11 +118,12 @@ Command Delete() {
                 {"cascade", 0, kText,
                  "background: what the object owns goes after it; foreground: before it; orphan: "
                  "stays",
-                 "background"},
+                 "background", "", Choices("background,foreground,orphan")},
                 {"yes", 0, kBool, "Also more than 10 objects by a selector, or with a namespace"},
                 {"wait", 0, kBool, "Until the objects are gone", "true"},
                 Timeout("How long to wait; 0s: for ever", "0s")},
       .run = RunDelete,
+      .args = {kObjectWords},
   };
 }
 
@@ -143,8 +135,13 @@ Command Wait() {
       .examples = {"ctl wait site/blog --for=condition=Ready --timeout=2m",
                    "ctl wait site/blog --for=phase=DomainActive", "ctl wait site/blog --for=delete",
                    "ctl wait host/h1 --for=jsonpath='{.spec.cordoned}'=true"},
-      .flags = {{"for", 0, kText,
-                 "delete, create, condition=TYPE[=STATUS], phase=PHASE or jsonpath={.path}=VALUE"},
+      .flags = {{"for",
+                 0,
+                 kText,
+                 "delete, create, condition=TYPE[=STATUS], phase=PHASE or jsonpath={.path}=VALUE",
+                 "",
+                 "",
+                 {Words::Type::kGoals}},
                 Timeout("How long to wait; 0s: for ever", "30s"),
                 kFilename,
                 kRecursive,
@@ -153,6 +150,7 @@ Command Wait() {
                 kAll,
                 kAllNamespaces},
       .run = RunWait,
+      .args = {kObjectWords},
   };
 }
 
@@ -167,6 +165,7 @@ Command Push() {
           "followed inside the directory, and left out when they lead outside.",
       .examples = {"ctl push public/"},
       .run = RunPush,
+      .args = {{Words::Type::kDirectories}},
   };
 }
 
@@ -178,6 +177,7 @@ Command Deploy() {
       .examples = {"ctl deploy site/blog public/"},
       .flags = {{"wait", 0, kBool, "Until it is live", "true"}, Timeout("How long to wait", "5m")},
       .run = RunDeploy,
+      .args = {kObjectWords, {Words::Type::kDirectories}},
   };
 }
 
@@ -188,8 +188,9 @@ Command HostToken() {
       .summary = "Print the command by which a machine joins as a host, once",
       .examples = {"ctl host token h1"},
       .flags = {{"ttl", 0, kText, "How long the token is good", "30m"},
-                {"output", 'o', kText, "token: only the token"}},
+                {"output", 'o', kText, "token: only the token", "", "", Choices("token")}},
       .run = RunHostToken,
+      .args = {kHostWords},
   };
 }
 
@@ -208,11 +209,12 @@ Command HostRemove() {
                 {"wait", 0, kBool, "Until the host is gone", "true"},
                 Timeout("How long to wait", "2m")},
       .run = RunHostRemove,
+      .args = {kHostWords},
   };
 }
 
 Command Cordoning(std::string_view path, std::string_view summary, absl::Status (*run)(Session&)) {
-  return {.path = path, .usage = "HOST", .summary = summary, .run = run};
+  return {.path = path, .usage = "HOST", .summary = summary, .run = run, .args = {kHostWords}};
 }
 
 Command Events() {
@@ -220,8 +222,14 @@ Command Events() {
       .path = "events",
       .summary = "Show what happened, oldest first",
       .examples = {"ctl events --for=site/blog", "ctl events --types=Warning -A -w"},
-      .flags = {{"for", 0, kText, "Only about this object: kind/name"},
-                {"types", 0, kText, "Only these: Normal, Warning"},
+      .flags = {{"for", 0, kText, "Only about this object: kind/name", "", "", kObjectWords},
+                {"types",
+                 0,
+                 kText,
+                 "Only these: Normal, Warning",
+                 "",
+                 "",
+                 {Words::Type::kList, "Normal,Warning"}},
                 {"watch", 'w', kBool, "Then every event, until interrupted"},
                 kAllNamespaces,
                 kNoHeaders},
@@ -240,9 +248,11 @@ Command History() {
       .examples = {"ctl history site/blog", "# How it was at one of the revisions",
                    "ctl get site/blog --at 1042 -o yaml"},
       .flags = {{"all", 0, kBool, "Every version, also those that changed only the status"},
-                {"output", 'o', kText, "One of: wide, yaml, json"},
+                {"output", 'o', kText, "One of: wide, yaml, json", "", "",
+                 Choices("wide,yaml,json")},
                 kNoHeaders},
       .run = RunHistory,
+      .args = {kObjectWords},
   };
 }
 
@@ -266,6 +276,7 @@ Command Diff() {
                 {"force-conflicts", 0, kBool, "As if applied with --force-conflicts"}},
       .run = RunDiff,
       .failure = 2,
+      .args = {kObjectWords},
   };
 }
 
@@ -282,9 +293,11 @@ Command Undo() {
       .examples = {"ctl undo site/blog", "ctl undo site/blog --to 1042", "# Would it go?",
                    "ctl undo site/blog --dry-run=server"},
       .flags = {{"to", 0, kText, "Revision of the version to go back to"},
-                {"dry-run", 0, kText, "none; server: check there, change nothing", "none"},
+                {"dry-run", 0, kText, "none; server: check there, change nothing", "none", "",
+                 Choices("none,server")},
                 kFieldManager},
       .run = RunUndo,
+      .args = {kObjectWords},
   };
 }
 
@@ -300,6 +313,7 @@ Command Blame() {
       .examples = {"ctl blame site/blog"},
       .flags = {kNoHeaders},
       .run = RunBlame,
+      .args = {kObjectWords},
   };
 }
 
@@ -320,7 +334,7 @@ Command ApiResources() {
   return {
       .path = "api-resources",
       .summary = "List the kinds of objects",
-      .flags = {{"output", 'o', kText, "wide or name"}, kNoHeaders},
+      .flags = {{"output", 'o', kText, "wide or name", "", "", Choices("wide,name")}, kNoHeaders},
       .run = RunApiResources,
   };
 }
@@ -334,6 +348,7 @@ Command Explain() {
                    "ctl explain site --recursive"},
       .flags = {{"recursive", 0, kBool, "All fields below, names only"}},
       .run = RunExplain,
+      .args = {{Words::Type::kFields}},
   };
 }
 
@@ -344,7 +359,7 @@ Command Kubeconfig() {
       .about = "Certificate and key are in it: keep it to yourself.",
       .examples = {"ctl kubeconfig --out ~/.kube/reeve",
                    "kubectl --kubeconfig ~/.kube/reeve get sites"},
-      .flags = {{"out", 0, kText, "File to write; else standard output"},
+      .flags = {{"out", 0, kText, "File to write; else standard output", "", "", kFileWords},
                 {"url", 0, kText,
                  "https://host:port of the API for kubectl; else the server's host and port 7446"}},
       .run = RunKubeconfig,
@@ -357,6 +372,20 @@ Command Version() {
       .summary = "Print the versions of ctl and of the server",
       .flags = {{"client", 0, kBool, "Only that of ctl"}},
       .run = RunVersion,
+  };
+}
+
+Command Completion() {
+  return {
+      .path = "completion",
+      .usage = "(bash | zsh | fish)",
+      .summary = "Print a script by which a shell completes ctl's words",
+      .about = "Commands, flags and kinds are known here; names are asked of the server.",
+      .examples = {"# In ~/.bashrc", "source <(ctl completion bash)", "# In ~/.zshrc",
+                   "source <(ctl completion zsh)", "# Once",
+                   "ctl completion fish > ~/.config/fish/completions/ctl.fish"},
+      .run = RunCompletion,
+      .args = {Choices("bash,zsh,fish")},
   };
 }
 
@@ -379,7 +408,8 @@ std::vector<Command> MakeCommands() {
            "After a restore a host keeps what runs on it if the store lacks most of that: look "
            "at its\ncondition DeletionsAccepted first. Good for the present epoch of the store "
            "only.",
-       .run = RunHostAcceptDeletions},
+       .run = RunHostAcceptDeletions,
+       .args = {kHostWords}},
       Cordoning("cordon", "Place no new instances on a host", RunCordon),
       Cordoning("uncordon", "Place instances on a host again", RunUncordon),
       History(),
@@ -394,12 +424,14 @@ std::vector<Command> MakeCommands() {
       {.path = "backup verify",
        .usage = "NAME",
        .summary = "Read every file of a backup again",
-       .run = RunBackupVerify},
+       .run = RunBackupVerify,
+       .args = {{Words::Type::kBackups}}},
       Events(),
       ApiResources(),
       Explain(),
       Kubeconfig(),
       Version(),
+      Completion(),
       {.path = "config get-contexts",
        .summary = "List the contexts of the config file",
        .flags = {kNoHeaders},
@@ -407,7 +439,8 @@ std::vector<Command> MakeCommands() {
       {.path = "config use-context",
        .usage = "NAME",
        .summary = "Make a context the current one",
-       .run = RunConfigUseContext},
+       .run = RunConfigUseContext,
+       .args = {kContextWords}},
       {.path = "config current-context",
        .summary = "Print the current context",
        .run = RunConfigCurrentContext},
@@ -423,12 +456,26 @@ const std::vector<Command>& Commands() {
   return commands;
 }
 
+const Command* FindCommand(std::string_view path) {
+  for (const Command& command : Commands()) {
+    if (command.path == path) return &command;
+  }
+  return nullptr;
+}
+
 const std::vector<Flag>& GlobalFlags() {
   static const std::vector<Flag> flags = {
-      {"namespace", 'n', kText, "Namespace; else the context's, else default"},
+      {"namespace",
+       'n',
+       kText,
+       "Namespace; else the context's, else default",
+       "",
+       "",
+       {Words::Type::kNames, "Namespace"}},
       {"config", 0, kText, "Config file; else $CTL_CONFIG, else ~/.config/ctl/config", "",
-       "kubeconfig"},
-      {"context", 0, kText, "Context of the config file; else its current one"},
+       "kubeconfig", kFileWords},
+      {"context", 0, kText, "Context of the config file; else its current one", "", "",
+       kContextWords},
       {"server", 's', kText, "host:port of the API server, instead of the context's"},
       {"request-timeout", 0, kText, "How long one request may take", "30s"},
   };

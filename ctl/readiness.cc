@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "ctl/watching.h"
 #include "proto/schema/object.h"
+#include "proto/schema/reflect.h"
 
 namespace reeve::ctl {
 namespace {
@@ -58,6 +59,14 @@ std::optional<v1::Condition> FindCondition(const v1::Object& object, std::string
     if (ToLower(condition.type()) == ToLower(type)) return condition;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> PhasesOf(const schema::Kind& kind) {
+  const auto* status = schema::FindField(kind.descriptor, "status");
+  if (status == nullptr || status->message_type() == nullptr) return {};
+  const auto* phase = schema::FindField(status->message_type(), "phase");
+  if (phase == nullptr || phase->enum_type() == nullptr) return {};
+  return schema::EnumNames(phase->enum_type());
 }
 
 absl::Status WaitUntilReady(Session& session, const ObjectKey& key, absl::Duration timeout) {

@@ -7,14 +7,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ctl/session.h"
+#include "proto/schema/kind_registry.h"
 #include "reeve/v1/kinds.pb.h"
 #include "reeve/v1/meta.pb.h"
 
 namespace reeve::ctl {
 
 std::optional<v1::Condition> FindCondition(const v1::Object& object, std::string_view type);
+
+// The names that status.phase of the kind may have; none when it has no phase.
+std::vector<std::string> PhasesOf(const schema::Kind& kind);
 
 // Waits for condition Ready=True at the object's present generation. Kinds without conditions are
 // ready when they exist.

@@ -2,12 +2,26 @@
 
 #include <variant>
 
+#include "ctl/complete.h"
 #include "ctl/parser.h"
 #include "ctl/session.h"
 
 namespace reeve::ctl {
 
+namespace {
+
+// What the scripts of `ctl completion` ask; people do not type it.
+bool IsCompletion(const std::vector<std::string>& argv) {
+  return argv.size() > 1 && argv[0] == "__complete" && argv[1] == "--";
+}
+
+}  // namespace
+
 int Run(const std::vector<std::string>& argv, Io io) {
+  if (IsCompletion(argv)) {
+    Complete({argv.begin() + 2, argv.end()}, io);
+    return 0;
+  }
   Parsed parsed = Parse(argv);
   if (const auto* help = std::get_if<HelpText>(&parsed)) {
     io.out << help->text << std::flush;

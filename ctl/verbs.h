@@ -23,6 +23,7 @@ absl::Status RunBackupCreate(Session& session);
 absl::Status RunBackupList(Session& session);
 absl::Status RunBackupVerify(Session& session);
 absl::Status RunBlame(Session& session);
+absl::Status RunCompletion(Session& session);
 absl::Status RunConfigCurrentContext(Session& session);
 absl::Status RunConfigGetContexts(Session& session);
 absl::Status RunConfigUseContext(Session& session);
@@ -53,6 +54,10 @@ absl::Status RunWait(Session& session);
 // By the flags --namespace, --all-namespaces, --selector and --field-selector.
 v1::Selector SelectorFor(Session& session, const schema::Kind& kind);
 absl::StatusOr<std::vector<v1::Object>> ListSelected(Session& session, const schema::Kind& kind);
+
+// The names of the kind's objects in the namespace that begin with `prefix`, sorted.
+absl::StatusOr<std::vector<std::string>> NamesBeginning(Session& session, const schema::Kind& kind,
+                                                        std::string_view prefix);
 
 // What applies `manifests`, by the flags --field-manager and --force-conflicts.
 v1::ApplyRequest ApplyRequestFor(Session& session, const std::vector<schema::Manifest>& manifests,
