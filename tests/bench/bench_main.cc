@@ -2,25 +2,25 @@
 // drift with the machine: only ratios mean something.
 //
 // Both hold `objects` objects before the first round, so list, memory and restart are of at least
-// as many.
+// as many; a hundredth of them is how many watchers there are.
 //
 // Usage: reeve-bench [rounds] [objects]
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "base/executor.h"
-#include "base/mutex.h"
 #include "base/status.h"
+#include "tests/bench/calls.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/process.h"
+#include "tests/bench/watch_run.h"
 #include "tests/support/child_process.h"
 
 namespace reeve::bench {
@@ -30,97 +30,16 @@ using SteadyClock = std::chrono::steady_clock;
 
 // In each round.
 constexpr int kCreatesOfOne = 500;
-constexpr int kOperationsOfMany = 2000;
+constexpr int kOperationsOfMany = 10'000;
+constexpr int kWatchWrites = 300;
+constexpr int kObjectsOfAWatcher = 100;
 
-double Seconds(SteadyClock::duration d) { return std::chrono::duration<double>(d).count(); }
+constexpr char kListOnce[] = "list, one answer, s";
+constexpr char kListPaged[] = "list, pages of 500, s";
 
-double Percentile(std::vector<double> values, double p) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>(p * static_cast<double>(values.size() - 1))];
+double SecondsSince(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
-
-void Require(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  std::exit(1);
-}
-
-struct Rate {
-  double per_second = 0;
-  double p50 = 0;  // Seconds.
-};
-
-// `clients` threads do `total` operations between them.
-Rate Measure(int clients, int total,
-             const std::function<absl::Status(int client, int i)>& operation) {
-  std::atomic<int> next{0};
-  std::vector<std::vector<double>> latencies(clients);
-  std::vector<std::thread> threads;
-  const auto start = SteadyClock::now();
-  for (int client = 0; client < clients; ++client) {
-    threads.emplace_back([&, client] {
-      for (int i = next++; i < total; i = next++) {
-        const auto begin = SteadyClock::now();
-        Require(operation(client, i));
-        latencies[client].push_back(Seconds(SteadyClock::now() - begin));
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  const double elapsed = Seconds(SteadyClock::now() - start);
-  std::vector<double> all;
-  for (const auto& some : latencies) all.insert(all.end(), some.begin(), some.end());
-  return {total / elapsed, Percentile(std::move(all), 0.5)};
-}
-
-// Milliseconds from the start of a write to a watcher having it, at 100 writes a second.
-class WatchRun {
- public:
-  WatchRun(Peer* peer, int watchers, int writes)
-      : peer_(peer), watchers_(watchers), writes_(writes) {}
-
-  std::pair<double, double> Run(const std::string& prefix) {
-    for (int i = 0; i < watchers_; ++i) {
-      Require(peer_->Watch(i, [this](const std::string& name) { Seen(name); }));
-    }
-    Notification pace;
-    for (int i = 0; i < writes_; ++i) {
-      const std::string key = prefix + std::to_string(i);
-      Began(key);
-      Require(peer_->Create(0, key));
-      pace.WaitFor(absl::Milliseconds(10));
-    }
-    support::WaitUntil(absl::Seconds(20),
-                       [this] { return Count() >= static_cast<size_t>(watchers_) * writes_; });
-    peer_->StopWatches();
-    MutexLock lock(&mu_);
-    return {Percentile(latencies_, 0.5) * 1e3, Percentile(latencies_, 0.99) * 1e3};
-  }
-
- private:
-  void Began(const std::string& key) {
-    MutexLock lock(&mu_);
-    began_[key] = SteadyClock::now();
-  }
-  void Seen(const std::string& key) {
-    const auto now = SteadyClock::now();
-    MutexLock lock(&mu_);
-    if (const auto it = began_.find(key); it != began_.end())
-      latencies_.push_back(Seconds(now - it->second));
-  }
-  size_t Count() {
-    MutexLock lock(&mu_);
-    return latencies_.size();
-  }
-
-  Peer* const peer_;
-  const int watchers_;
-  const int writes_;
-  Mutex mu_;
-  std::map<std::string, SteadyClock::time_point> began_ ABSL_GUARDED_BY(mu_);
-  std::vector<double> latencies_ ABSL_GUARDED_BY(mu_);
-};
 
 // Figure -> peer -> one value a round.
 class Table {
@@ -130,89 +49,121 @@ class Table {
     values_[figure][peer].push_back(value);
   }
   void Print() const {
-    std::printf("%-34s %12s %12s %10s\n", "median", "reeve", "etcd", "reeve/etcd");
+    std::printf("%-36s %12s %12s %10s\n", "median", "reeve", "etcd", "reeve/etcd");
     for (const std::string& figure : order_) {
-      const double reeve = Percentile(values_.at(figure).at("reeve"), 0.5);
-      const double etcd = Percentile(values_.at(figure).at("etcd"), 0.5);
-      std::printf("%-34s %12.4g %12.4g %9.2fx\n", figure.c_str(), reeve, etcd,
+      const double reeve = Median(figure, "reeve");
+      const double etcd = Median(figure, "etcd");
+      std::printf("%-36s %12.4g %12.4g %9.2fx\n", figure.c_str(), reeve, etcd,
                   etcd > 0 ? reeve / etcd : 0);
     }
+    std::printf("%-36s %35.2fx\n", "reeve's one answer / etcd's pages",
+                Median(kListOnce, "reeve") / Median(kListPaged, "etcd"));
   }
 
  private:
+  double Median(const std::string& figure, const std::string& peer) const {
+    return Percentile(values_.at(figure).at(peer), 0.5);
+  }
+
   std::vector<std::string> order_;
   std::map<std::string, std::map<std::string, std::vector<double>>> values_;
 };
 
 Rate Create(Peer* peer, int clients, int count, const std::string& prefix) {
-  return Measure(clients, count, [&](int client, int i) {
-    return peer->Create(client, prefix + std::to_string(i));
-  });
+  return Measure(
+      peer->connections(), clients, count,
+      [&](int i) { return peer->Create(prefix + std::to_string(i)); },
+      [&](const grpc::ByteBuffer& answer) { return peer->Created(answer); });
 }
 
-void Round(Peer* peer, int round, Table* table) {
-  const std::string tag = "r" + std::to_string(round) + "-";
+void Requests(Peer* peer, const std::string& tag, Table* table) {
   const Rate one = Create(peer, 1, kCreatesOfOne, tag + "one-");
   table->Add("create, 1 client, p50 ms", peer->name(), one.p50 * 1e3);
+  double cpu = CpuSecondsOf(peer->pid());
   const Rate many = Create(peer, 64, kOperationsOfMany, tag + "many-");
+  const auto cpu_us = [&] { return (CpuSecondsOf(peer->pid()) - cpu) / kOperationsOfMany * 1e6; };
   table->Add("create, 64 clients, per second", peer->name(), many.per_second);
-  const Rate get = Measure(64, kOperationsOfMany, [&](int client, int i) {
-    return peer->Get(client, tag + "many-" + std::to_string(i));
-  });
+  table->Add("create, server CPU us each", peer->name(), cpu_us());
+  cpu = CpuSecondsOf(peer->pid());
+  const Rate get = Measure(
+      peer->connections(), 64, kOperationsOfMany,
+      [&](int i) { return peer->Get(tag + "many-" + std::to_string(i)); },
+      [](const grpc::ByteBuffer&) { return absl::OkStatus(); });
   table->Add("get, 64 clients, per second", peer->name(), get.per_second);
+  table->Add("get, server CPU us each", peer->name(), cpu_us());
+}
+
+void Lists(Peer* peer, int objects, Table* table) {
+  auto begin = SteadyClock::now();
+  const absl::StatusOr<int> once = peer->List();
+  Require(once.status());
+  table->Add(kListOnce, peer->name(), SecondsSince(begin));
+  begin = SteadyClock::now();
+  const absl::StatusOr<int> paged = peer->ListPaged();
+  Require(paged.status());
+  table->Add(kListPaged, peer->name(), SecondsSince(begin));
+  if (*once != *paged || *once < objects)
+    Require(Internal("{} lists {} and {} of {}", peer->name(), *once, *paged, objects));
+  table->Add("memory after lists, KB per object", peer->name(),
+             static_cast<double>(ResidentBytesOf(peer->pid())) / 1e3 / *once);
+}
+
+void Watches(Peer* peer, int watchers, const std::string& tag, Table* table) {
+  const absl::StatusOr<Request> request = peer->Watch();
+  Require(request.status());
+  WatchOptions options{.request = *request, .first_answer = peer->watch_answers()};
+  options.watchers = watchers;
+  options.writes = kWatchWrites;
+  options.prefix = fmt::format("{}w{}-", tag, watchers);
+  options.write = [&](const std::string& key) {
+    return peer->connections()->Call(peer->Create(key)).status();
+  };
+  const Latency latency = RunWatches(peer->connections(), options);
+  const std::string label = fmt::format("{} watcher{}", watchers, watchers > 1 ? "s" : "");
+  table->Add(label + ", p50 ms", peer->name(), latency.p50 * 1e3);
+  table->Add(label + ", p99 ms", peer->name(), latency.p99 * 1e3);
+}
+
+// From the start of the process to its first answer, after a kill: nobody says goodbye.
+void Restart(Peer* peer, Table* table) {
+  peer->Kill();
   const auto begin = SteadyClock::now();
-  const absl::StatusOr<int> count = peer->List(0);
-  Require(count.status());
-  table->Add("list all, seconds per 10 k", peer->name(),
-             Seconds(SteadyClock::now() - begin) * 1e4 / *count);
+  Require(peer->Start());
+  table->Add("restart, s", peer->name(), SecondsSince(begin));
 }
 
-void Watches(Peer* peer, int round, Table* table) {
-  for (const int watchers : {1, 100}) {
-    const std::string label = std::to_string(watchers) + " watcher" + (watchers > 1 ? "s" : "");
-    const std::string prefix = "w" + std::to_string(round) + "-" + std::to_string(watchers) + "-";
-    const auto [p50, p99] = WatchRun(peer, watchers, 200).Run(prefix);
-    table->Add(label + ", p50 ms", peer->name(), p50);
-    table->Add(label + ", p99 ms", peer->name(), p99);
-  }
+void Fill(Peer* peer, int objects, Table* table) {
+  Create(peer, 64, objects, "fill-");
+  table->Add("memory after writes, KB per object", peer->name(),
+             static_cast<double>(ResidentBytesOf(peer->pid())) / 1e3 / objects);
 }
 
-void Restarts(Peer* peer, Table* table) {
-  table->Add("resident MB", peer->name(), static_cast<double>(peer->ResidentBytes()) / 1e6);
-  const auto begin = SteadyClock::now();
-  Require(peer->Restart());
-  table->Add("restart, seconds", peer->name(), Seconds(SteadyClock::now() - begin));
-}
-
-int Main(int rounds, int objects) {
+void Main(int rounds, int objects) {
   support::TempDir dir;
   auto reeve = NewReevePeer(dir.path());
   Require(reeve.status());
   auto etcd = NewEtcdPeer(dir.path());
   Require(etcd.status());
   Table table;
-  for (Peer* peer : {reeve->get(), etcd->get()}) Create(peer, 64, objects, "fill-");
+  const auto begin = SteadyClock::now();
+  for (Peer* peer : {reeve->get(), etcd->get()}) Fill(peer, objects, &table);
+  const int watchers = std::max(2, objects / kObjectsOfAWatcher);
   for (int round = 0; round < rounds; ++round) {
     for (Peer* peer : {reeve->get(), etcd->get()}) {
-      Round(peer, round, &table);
-      Watches(peer, round, &table);
-      Restarts(peer, &table);
+      const std::string tag = fmt::format("r{}-", round);
+      Requests(peer, tag, &table);
+      Lists(peer, objects, &table);
+      Watches(peer, 1, tag, &table);
+      Watches(peer, watchers, tag, &table);
+      Restart(peer, &table);
     }
   }
-  std::printf("%d rounds, %d objects before the first, %d connections, TLS on both\n", rounds,
-              objects, kConnections);
+  std::printf("%d rounds, %d objects before the first, %d connections, TLS on both, %.0f s\n",
+              rounds, objects, kConnections, SecondsSince(begin));
   table.Print();
-  return 0;
 }
 
 }  // namespace
-
-int64_t ResidentBytesOf(int pid) {
-  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
-  int64_t total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * 4096;
-}
 
 std::string Filler() {
   std::string text;
@@ -223,7 +174,8 @@ std::string Filler() {
 }  // namespace reeve::bench
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
-  const int objects = argc > 2 ? std::atoi(argv[2]) : 10000;
-  return reeve::bench::Main(rounds, objects);
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
+  const int objects = argc > 2 ? std::atoi(argv[2]) : 10'000;
+  reeve::bench::Main(rounds, objects);
+  return 0;
 }

@@ -1,11 +1,8 @@
-#include <signal.h>
-
 #include <filesystem>
 
 #include "base/status.h"
-#include "etcd.grpc.pb.h"
+#include "etcd.pb.h"
 #include "tests/bench/peer.h"
-#include "tests/bench/watches.h"
 #include "tests/support/channels.h"
 #include "tests/support/child_process.h"
 
@@ -14,10 +11,17 @@ namespace {
 
 using support::ChildProcess;
 using support::FreePort;
-using support::ToStatus;
 
 constexpr char kPrefix[] = "/sites/default/";
 constexpr char kPrefixEnd[] = "/sites/default0";
+constexpr char kRange[] = "/etcdserverpb.KV/Range";
+
+etcdserverpb::RangeRequest RangeFrom(const std::string& first) {
+  etcdserverpb::RangeRequest request;
+  request.set_key(first);
+  request.set_range_end(kPrefixEnd);
+  return request;
+}
 
 class EtcdPeer final : public Peer {
  public:
@@ -25,9 +29,10 @@ class EtcdPeer final : public Peer {
       : dir_(std::move(dir)), pki_(std::move(pki)), port_(FreePort()), peer_port_(FreePort()) {}
 
   std::string name() const override { return "etcd"; }
+  Connections* connections() override { return connections_.get(); }
 
   // A transaction that fails if the key is there: what a Kubernetes API server does for a create.
-  absl::Status Create(int client, const std::string& key) override {
+  Request Create(const std::string& key) const override {
     etcdserverpb::TxnRequest request;
     etcdserverpb::Compare* compare = request.add_compare();
     compare->set_target(etcdserverpb::Compare::CREATE);
@@ -35,60 +40,55 @@ class EtcdPeer final : public Peer {
     etcdserverpb::PutRequest* put = request.add_success()->mutable_request_put();
     put->set_key(kPrefix + key);
     put->set_value(Filler());
-    grpc::ClientContext context;
-    etcdserverpb::TxnResponse answer;
-    RETURN_IF_ERROR(ToStatus(kv_[client % kConnections]->Txn(&context, request, &answer)));
-    return answer.succeeded() ? absl::OkStatus() : AlreadyExists("{}", key);
+    return MakeRequest("/etcdserverpb.KV/Txn", request);
+  }
+  absl::Status Created(const grpc::ByteBuffer& answer) const override {
+    etcdserverpb::TxnResponse txn;
+    txn.ParseFromString(ToBytes(answer));
+    return txn.succeeded() ? absl::OkStatus() : AlreadyExists("the key is there");
   }
 
-  absl::Status Get(int client, const std::string& key) override {
+  Request Get(const std::string& key) const override {
     etcdserverpb::RangeRequest request;
     request.set_key(kPrefix + key);
-    grpc::ClientContext context;
-    etcdserverpb::RangeResponse answer;
-    RETURN_IF_ERROR(ToStatus(kv_[client % kConnections]->Range(&context, request, &answer)));
-    return answer.kvs_size() == 1 ? absl::OkStatus() : NotFound("{}", key);
+    return MakeRequest(kRange, request);
   }
 
-  absl::StatusOr<int> List(int client) override {
-    etcdserverpb::RangeRequest request;
-    request.set_key(kPrefix);
-    request.set_range_end(kPrefixEnd);
-    grpc::ClientContext context;
-    etcdserverpb::RangeResponse answer;
-    RETURN_IF_ERROR(ToStatus(kv_[client % kConnections]->Range(&context, request, &answer)));
-    return answer.kvs_size();
+  absl::StatusOr<int> List() override {
+    ASSIGN_OR_RETURN(const std::string answer,
+                     connections_->Call(MakeRequest(kRange, RangeFrom(kPrefix))));
+    return CountFields(answer, etcdserverpb::RangeResponse::kKvsFieldNumber);
   }
 
-  absl::Status Watch(int client, std::function<void(const std::string&)> seen) override {
-    return watches_.Start(
-        [this, client, seen = std::move(seen)](grpc::ClientContext* context, const auto& ready) {
-          auto stream = watch_[client % kConnections]->Watch(context);
-          etcdserverpb::WatchRequest request;
-          request.mutable_create_request()->set_key(kPrefix);
-          request.mutable_create_request()->set_range_end(kPrefixEnd);
-          stream->Write(request);
-          etcdserverpb::WatchResponse answer;
-          while (stream->Read(&answer)) {
-            if (answer.created()) ready();
-            for (const etcdserverpb::Event& event : answer.events())
-              seen(event.kv().key().substr(sizeof kPrefix - 1));
-          }
-          stream->Finish();
-        });
+  // As Kubernetes pages: all pages of the first one's revision.
+  absl::StatusOr<int> ListPaged() override {
+    etcdserverpb::RangeRequest request = RangeFrom(kPrefix);
+    request.set_limit(kPageObjects);
+    int count = 0;
+    for (bool more = true; more;) {
+      ASSIGN_OR_RETURN(const std::string answer, connections_->Call(MakeRequest(kRange, request)));
+      etcdserverpb::RangeResponse page;
+      page.ParseFromString(answer);
+      count += page.kvs_size();
+      more = page.more();
+      if (!more) break;
+      request.set_key(page.kvs(page.kvs_size() - 1).key() + '\0');
+      request.set_revision(page.header().revision());
+    }
+    return count;
   }
 
-  void StopWatches() override { watches_.Stop(); }
-
-  absl::Status Restart() override {
-    server_->Signal(SIGTERM);
-    if (server_->Wait(absl::Seconds(30)) < 0) return Unavailable("etcd does not stop");
-    return Start();
+  absl::StatusOr<Request> Watch() override {
+    etcdserverpb::WatchRequest request;
+    request.mutable_create_request()->set_key(kPrefix);
+    request.mutable_create_request()->set_range_end(kPrefixEnd);
+    return MakeRequest("/etcdserverpb.Watch/Watch", request);
   }
+  bool watch_answers() const override { return true; }
 
-  int64_t ResidentBytes() const override { return ResidentBytesOf(server_->pid()); }
+  void Kill() override { server_->Kill(); }
 
-  absl::Status Start() {
+  absl::Status Start() override {
     const std::string url = fmt::format("https://127.0.0.1:{}", port_);
     const std::string peer_url = fmt::format("http://127.0.0.1:{}", peer_port_);
     ASSIGN_OR_RETURN(ChildProcess server, ChildProcess::Start({"etcd",
@@ -119,36 +119,24 @@ class EtcdPeer final : public Peer {
                                                                "4294967296"},
                                                               dir_ + "/etcd.log"));
     server_ = std::make_unique<ChildProcess>(std::move(server));
-    kv_.clear();
-    watch_.clear();
-    for (const auto& channel :
-         support::Connect(fmt::format("127.0.0.1:{}", port_), pki_, kConnections)) {
-      kv_.push_back(etcdserverpb::KV::NewStub(channel));
-      watch_.push_back(etcdserverpb::Watch::NewStub(channel));
-    }
-    const bool up = support::WaitUntil(absl::Seconds(60), [&] { return Answers(); });
+    const std::string endpoint = fmt::format("127.0.0.1:{}", port_);
+    if (!support::WaitForListener(endpoint, absl::Seconds(60)))
+      return Unavailable("etcd does not listen; see {}/etcd.log", dir_);
+    connections_ = std::make_unique<Connections>(support::Connect(endpoint, pki_, kConnections));
+    const bool up =
+        support::WaitUntil(absl::Seconds(60), [&] { return connections_->Call(Get("")).ok(); });
     return up ? absl::OkStatus() : Unavailable("etcd does not answer; see {}/etcd.log", dir_);
   }
 
- private:
-  // Waits as ApiServer::Start does.
-  bool Answers() {
-    grpc::ClientContext context;
-    support::WaitForServer(&context, absl::Seconds(1));
-    etcdserverpb::RangeRequest request;
-    request.set_key(kPrefix);
-    etcdserverpb::RangeResponse answer;
-    return kv_[0]->Range(&context, request, &answer).ok();
-  }
+  int pid() const override { return server_->pid(); }
 
+ private:
   const std::string dir_;
   const std::string pki_;
   const int port_;
   const int peer_port_;
   std::unique_ptr<ChildProcess> server_;
-  std::vector<std::unique_ptr<etcdserverpb::KV::Stub>> kv_;
-  std::vector<std::unique_ptr<etcdserverpb::Watch::Stub>> watch_;
-  Watches watches_;  // Ended before the stubs go.
+  std::unique_ptr<Connections> connections_;
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include <filesystem>
 
 #include "base/status.h"
-#include "reeve/v1/resources.grpc.pb.h"
+#include "reeve/v1/resources.pb.h"
 #include "tests/bench/peer.h"
-#include "tests/bench/watches.h"
 #include "tests/support/api_server.h"
 #include "tests/support/channels.h"
 
@@ -11,7 +10,8 @@ namespace reeve::bench {
 namespace {
 
 using support::ApiServer;
-using support::ToStatus;
+
+constexpr char kService[] = "/reeve.v1.Resources/";
 
 v1::Object Sample(const std::string& key) {
   v1::Object object;
@@ -24,6 +24,10 @@ v1::Object Sample(const std::string& key) {
   return object;
 }
 
+Request Make(const char* method, const google::protobuf::MessageLite& message) {
+  return MakeRequest(std::string(kService) + method, message);
+}
+
 class ReevePeer final : public Peer {
  public:
   explicit ReevePeer(const std::string& dir) : server_(dir) {}
@@ -34,82 +38,77 @@ class ReevePeer final : public Peer {
   }
 
   std::string name() const override { return "reeve"; }
+  Connections* connections() override { return connections_.get(); }
 
-  absl::Status Create(int client, const std::string& key) override {
+  Request Create(const std::string& key) const override {
     v1::CreateRequest request;
     *request.mutable_object() = Sample(key);
-    grpc::ClientContext context;
-    v1::Object answer;
-    return ToStatus(Stub(client)->Create(&context, request, &answer));
+    return Make("Create", request);
   }
+  absl::Status Created(const grpc::ByteBuffer&) const override { return absl::OkStatus(); }
 
-  absl::Status Get(int client, const std::string& key) override {
+  Request Get(const std::string& key) const override {
     v1::GetRequest request;
     request.mutable_key()->set_kind("Site");
     request.mutable_key()->set_namespace_("default");
     request.mutable_key()->set_name(key);
-    grpc::ClientContext context;
-    v1::Object answer;
-    return ToStatus(Stub(client)->Get(&context, request, &answer));
+    return Make("Get", request);
   }
 
-  absl::StatusOr<int> List(int client) override {
+  absl::StatusOr<int> List() override {
     v1::ListRequest request;
     request.mutable_selector()->set_kind("Site");
-    grpc::ClientContext context;
-    auto stream = Stub(client)->List(&context, request);
-    v1::ListChunk chunk;
     int count = 0;
-    while (stream->Read(&chunk)) count += chunk.items_size();
-    RETURN_IF_ERROR(ToStatus(stream->Finish()));
+    RETURN_IF_ERROR(connections_->Stream(Make("List", request), [&](const grpc::ByteBuffer& chunk) {
+      count += CountFields(ToBytes(chunk), v1::ListChunk::kItemsFieldNumber);
+    }));
     return count;
   }
 
-  absl::Status Watch(int client, std::function<void(const std::string&)> seen) override {
+  absl::StatusOr<int> ListPaged() override {
+    v1::ListRequest request;
+    request.mutable_selector()->set_kind("Site");
+    request.set_limit(kPageObjects);
+    int count = 0;
+    do {
+      v1::ListChunk last;
+      RETURN_IF_ERROR(
+          connections_->Stream(Make("List", request), [&](const grpc::ByteBuffer& chunk) {
+            last.ParseFromString(ToBytes(chunk));
+            count += last.items_size();
+          }));
+      request.set_continue_(last.summary().continue_());
+    } while (!request.continue_().empty());
+    return count;
+  }
+
+  absl::StatusOr<Request> Watch() override {
     v1::VersionResponse version;
-    grpc::ClientContext version_context;
-    RETURN_IF_ERROR(ToStatus(Stub(client)->Version(&version_context, {}, &version)));
-    return watches_.Start([this, client, version, seen = std::move(seen)](
-                              grpc::ClientContext* context, const auto& ready) {
-      v1::WatchRequest request;
-      request.mutable_selector()->set_kind("Site");
-      request.set_revision(version.revision());
-      request.set_epoch(version.epoch());
-      auto stream = Stub(client)->Watch(context, request);
-      stream->WaitForInitialMetadata();
-      ready();
-      v1::WatchEvent event;
-      while (stream->Read(&event)) {
-        if (event.type() == v1::WatchEvent::ADDED) seen(event.object().site().metadata().name());
-      }
-      stream->Finish();
-    });
+    ASSIGN_OR_RETURN(const std::string answer,
+                     connections_->Call(Make("Version", v1::VersionRequest())));
+    version.ParseFromString(answer);
+    v1::WatchRequest request;
+    request.mutable_selector()->set_kind("Site");
+    request.set_revision(version.revision());
+    request.set_epoch(version.epoch());
+    return Make("Watch", request);
   }
+  bool watch_answers() const override { return false; }
 
-  void StopWatches() override { watches_.Stop(); }
+  void Kill() override { server_.Kill(); }
 
-  absl::Status Restart() override {
-    RETURN_IF_ERROR(server_.Stop());
-    return Start();
-  }
-
-  int64_t ResidentBytes() const override { return ResidentBytesOf(server_.pid()); }
-
- private:
-  absl::Status Start() {
+  absl::Status Start() override {
     RETURN_IF_ERROR(server_.Start());
-    stubs_.clear();
-    for (const auto& channel : support::Connect(server_.endpoint(), server_.pki(), kConnections)) {
-      stubs_.push_back(v1::Resources::NewStub(channel));
-    }
+    connections_ = std::make_unique<Connections>(
+        support::Connect(server_.endpoint(), server_.pki(), kConnections));
     return absl::OkStatus();
   }
 
-  v1::Resources::Stub* Stub(int client) { return stubs_[client % stubs_.size()].get(); }
+  int pid() const override { return server_.pid(); }
 
+ private:
   ApiServer server_;
-  std::vector<std::unique_ptr<v1::Resources::Stub>> stubs_;
-  Watches watches_;  // Ended before the stubs go.
+  std::unique_ptr<Connections> connections_;
 };
 
 }  // namespace

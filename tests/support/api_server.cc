@@ -41,6 +41,8 @@ absl::Status ApiServer::Start() {
                                         "127.0.0.1:0", "--kube-listen", kube_endpoint()},
                                        log()));
   process_ = std::make_unique<ChildProcess>(std::move(process));
+  if (!WaitForListener(endpoint(), kStartMax))
+    return Unavailable("reeve-apiserver does not listen; see {}", log());
   const auto stub = v1::Resources::NewStub(Connect(endpoint(), pki(), 1)[0]);
   if (WaitUntil(kStartMax, [&] { return Answers(stub.get()); })) return absl::OkStatus();
   return Unavailable("reeve-apiserver does not answer; see {}", log());

@@ -9,8 +9,24 @@
 #include <iterator>
 
 #include "base/status.h"
+#include "tests/support/child_process.h"
 
 namespace reeve::support {
+namespace {
+
+bool Accepts(const std::string& endpoint) {
+  const size_t colon = endpoint.rfind(':');
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(std::stoi(endpoint.substr(colon + 1))));
+  if (inet_pton(AF_INET, endpoint.substr(0, colon).c_str(), &address.sin_addr) != 1) return false;
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool accepts = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return accepts;
+}
+
+}  // namespace
 
 std::string ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -39,6 +55,10 @@ std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint,
 void WaitForServer(grpc::ClientContext* context, absl::Duration timeout) {
   context->set_wait_for_ready(true);
   context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
+}
+
+bool WaitForListener(const std::string& endpoint, absl::Duration timeout) {
+  return WaitUntil(timeout, [&] { return Accepts(endpoint); });
 }
 
 absl::Status ToStatus(const grpc::Status& status) {

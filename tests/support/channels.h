@@ -22,6 +22,10 @@ std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& endpoint,
 // drives the handshake.
 void WaitForServer(grpc::ClientContext* context, absl::Duration timeout);
 
+// True once something accepts connections at `endpoint` (IPv4:port). Channels made before that wait
+// for their back-off.
+bool WaitForListener(const std::string& endpoint, absl::Duration timeout);
+
 std::string ReadFile(const std::string& path);
 
 absl::Status ToStatus(const grpc::Status& status);
