@@ -150,9 +150,9 @@ ManagedWrite Admission::WriteOf(std::string_view operation, std::string_view sub
   return {options_.manager, operation, subresource, options_.now.wall};
 }
 
-void Admission::Record(const Message* before, const Message* applied, std::string_view operation,
+void Admission::Record(const Message* before, const ManagedPaths* said, std::string_view operation,
                        std::string_view subresource, Message* after) const {
-  RecordManagedFields(WriteOf(operation, subresource), before, applied, after);
+  RecordManagedFields(WriteOf(operation, subresource), before, said, after);
 }
 
 absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::string& ns,
@@ -179,7 +179,7 @@ absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operat
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
   RETURN_IF_ERROR(RequireNamespace(kind, key.ns, key.name));
-  const ObjectPtr applied = CloneObject(*object);
+  const ManagedPaths said = ManagedPathsOf(*object, "");
   KeepServerOwned(nullptr, object.get());
   CopyPart(nullptr, object.get(), "status");
   KeepAllocated(kind, nullptr, object.get());
@@ -190,7 +190,7 @@ absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operat
   meta->set_generation(1);
   SetInitialPhase(kind, object.get());
   RETURN_IF_ERROR(Complete(nullptr, object.get()));
-  Record(nullptr, applied.get(), operation, "", object.get());
+  Record(nullptr, &said, operation, "", object.get());
   attempt_->Preview(*object);
   return Planned{nullptr, std::move(object)};
 }
@@ -216,7 +216,9 @@ absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr afte
     meta->set_generation(meta->generation() + 1);
   }
   Planned planned{before, CloneObject(*after)};
-  Record(before, applied, applied != nullptr ? kApply : kUpdate, "", planned.after.get());
+  const ManagedPaths said = applied == nullptr ? ManagedPaths() : ManagedPathsOf(*applied, "");
+  Record(before, applied == nullptr ? nullptr : &said, applied == nullptr ? kUpdate : kApply, "",
+         planned.after.get());
   const bool same_managers = schema::Encode(*planned.after) == schema::Encode(*after);
   if (SameContent(*before, *after) && same_managers) {
     planned.after = CloneObject(*before);

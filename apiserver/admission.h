@@ -65,7 +65,7 @@ class Admission {
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);
   ManagedWrite WriteOf(std::string_view operation, std::string_view subresource) const;
-  void Record(const Message* before, const Message* applied, std::string_view operation,
+  void Record(const Message* before, const ManagedPaths* said, std::string_view operation,
               std::string_view subresource, Message* after) const;
   void Report(const Message& object, schema::Violations violations);
   const schema::Kind& KindOf(const Message& object) const {

@@ -11,40 +11,29 @@ namespace reeve::apiserver {
 namespace {
 
 using schema::Message;
-using Paths = std::set<std::string>;
+using Paths = ManagedPaths;
 
-// Nobody manages what the server sets, nor what identifies the object.
-bool Manageable(const FieldPath& path) {
-  const auto name = [&](size_t i) {
-    const auto* field =
-        i < path.steps().size() ? std::get_if<FieldPath::Field>(&path.steps()[i]) : nullptr;
-    return field == nullptr ? std::string() : field->name;
-  };
-  if (name(0) != "metadata") return true;
-  static const std::set<std::string> kManaged = {"labels", "annotations", "finalizers",
-                                                 "ownerReferences"};
-  return kManaged.contains(name(1));
+// Nobody manages what the server sets, nor what identifies the object: `below` is a field of the
+// object's `top` part.
+bool Manageable(std::string_view top, std::string_view below, std::string_view subresource) {
+  if ((top == "status") != (subresource == "status")) return false;
+  return top != "metadata" || below == "labels" || below == "annotations" ||
+         below == "finalizers" || below == "ownerReferences";
 }
 
-bool InSubresource(const FieldPath& path, std::string_view subresource) {
-  const bool is_status = path.StartsWith(FieldPath().Child("status"));
-  return is_status == (subresource == "status");
+std::string_view NameOfStep(const FieldPath& path, size_t i) {
+  const auto* field =
+      i < path.steps().size() ? std::get_if<FieldPath::Field>(&path.steps()[i]) : nullptr;
+  return field == nullptr ? std::string_view() : field->name;
 }
 
 Paths Managed(const std::vector<FieldPath>& paths, std::string_view subresource) {
   Paths result;
   for (const FieldPath& path : paths) {
-    if (Manageable(path) && InSubresource(path, subresource)) result.insert(path.ToString());
+    if (Manageable(NameOfStep(path, 0), NameOfStep(path, 1), subresource))
+      result.insert(path.ToString());
   }
   return result;
-}
-
-// The managed fields that `object` has.
-Paths Present(const Message& object, std::string_view subresource) {
-  const auto in_question = [&](std::string_view part) {
-    return (part == "status") == (subresource == "status");
-  };
-  return Managed(schema::SetPaths(object, in_question), subresource);
 }
 
 v1::ManagedFieldsEntry* EntryOf(const ManagedWrite& write, v1::ObjectMeta* meta) {
@@ -87,26 +76,33 @@ bool IsOf(const v1::ManagedFieldsEntry& entry, const ManagedWrite& write) {
          entry.subresource() == write.subresource;
 }
 
-void RecordManagedFields(const ManagedWrite& write, const Message* before, const Message* applied,
+ManagedPaths ManagedPathsOf(const Message& object, std::string_view subresource) {
+  std::vector<std::string> texts =
+      schema::SetPathTexts(object, [&](std::string_view top, std::string_view below) {
+        return Manageable(top, below, subresource);
+      });
+  return {std::make_move_iterator(texts.begin()), std::make_move_iterator(texts.end())};
+}
+
+void RecordManagedFields(const ManagedWrite& write, const Message* before, const Paths* said,
                          Message* after) {
+  const Paths present = ManagedPathsOf(*after, write.subresource);
   const Paths changed = before != nullptr
                             ? Managed(schema::ChangedPaths(*before, *after), write.subresource)
-                            : Present(applied != nullptr ? *applied : *after, write.subresource);
+                            : (said != nullptr ? *said : present);
   v1::ObjectMeta* meta = schema::MutableMeta(after);
   v1::ManagedFieldsEntry* entry = EntryOf(write, meta);
+  const Paths had(entry->fields().begin(), entry->fields().end());
   Paths mine;
-  if (applied != nullptr) {  // All that it says, and nothing that it said before.
-    mine = Present(*applied, write.subresource);
+  if (said != nullptr) {  // All that it says, and nothing that it said before.
+    mine = *said;
   } else {
-    mine.insert(entry->fields().begin(), entry->fields().end());
+    mine = had;
     mine.insert(changed.begin(), changed.end());
   }
   // Fields that are gone from the object belong to nobody.
-  const Paths present = Present(*after, write.subresource);
   std::erase_if(mine, [&](const std::string& path) { return !present.contains(path); });
-  const bool news =
-      !changed.empty() || mine != Paths(entry->fields().begin(), entry->fields().end());
-  if (news) *entry->mutable_time() = ToTimestamp(write.now);
+  if (!changed.empty() || mine != had) *entry->mutable_time() = ToTimestamp(write.now);
   SetFields(mine, entry);
   TakeFromOthers(changed, entry, meta);
   DropEmpty(meta);

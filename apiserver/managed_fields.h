@@ -3,6 +3,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,10 +23,14 @@ struct ManagedWrite {
 // Whether `entry` holds what `write`'s manager has written in this way.
 bool IsOf(const v1::ManagedFieldsEntry& entry, const ManagedWrite& write);
 
+// Paths of fields that can be managed: those of the subresource, or of all else.
+using ManagedPaths = std::set<std::string>;
+ManagedPaths ManagedPathsOf(const schema::Message& object, std::string_view subresource);
+
 // Records that `write` made `after` out of `before` (null: it is new): the changed fields are its
-// manager's from now on, no longer another's. For an Apply, `applied` is what the manifest says:
-// its fields are the manager's, changed or not, and no others.
+// manager's from now on, no longer another's. `said` is what the request says, where it is an Apply
+// or makes the object: those fields are the manager's, changed or not, and no others. Else null.
 void RecordManagedFields(const ManagedWrite& write, const schema::Message* before,
-                         const schema::Message* applied, schema::Message* after);
+                         const ManagedPaths* said, schema::Message* after);
 
 }  // namespace reeve::apiserver

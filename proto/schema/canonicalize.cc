@@ -9,6 +9,7 @@ using google::protobuf::Reflection;
 
 void CanonicalizeString(Message* message, const FieldDescriptor* field) {
   const v1::Format format = RulesOf(field).format();
+  if (!HasCanonicalForm(format)) return;
   const Reflection* r = message->GetReflection();
   if (!field->is_repeated()) {
     const std::string value = r->GetString(*message, field);

@@ -68,6 +68,85 @@ void AddMessage(const FieldPath& path, const Message& message, Leaves* leaves) {
   }
 }
 
+// Writes down the paths that AddMessage would find, in one text that grows and shrinks on the way.
+class PathWriter {
+ public:
+  using Part = std::function<bool(std::string_view top, std::string_view below)>;
+  explicit PathWriter(const Part& part) : part_(part) {}
+
+  std::vector<std::string> Write(const Message& inner) {
+    Enter(inner);
+    std::sort(paths_.begin(), paths_.end());
+    paths_.erase(std::unique(paths_.begin(), paths_.end()), paths_.end());
+    return std::move(paths_);
+  }
+
+ private:
+  void Leaf() {
+    if (depth_ != 1 || part_(top_, "")) paths_.push_back(path_);
+  }
+
+  void Enter(const Message& message) {
+    std::vector<const FieldDescriptor*> fields;
+    message.GetReflection()->ListFields(message, &fields);
+    if (fields.empty() && depth_ > 0) return Leaf();
+    const size_t length = path_.size();
+    for (const FieldDescriptor* field : fields) {
+      const std::string& name = field->json_name();
+      if (depth_ == 0) top_ = name;
+      if (depth_ == 1 && !part_(top_, name)) continue;
+      if (!path_.empty()) path_ += '.';
+      path_ += name;
+      ++depth_;
+      EnterField(message, field);
+      --depth_;
+      path_.resize(length);
+    }
+  }
+
+  void EnterField(const Message& message, const FieldDescriptor* field) {
+    if (field->is_map()) {
+      for (const auto& item : MapItems(message, field)) AtKey(item.first, nullptr);
+    } else if (field->is_repeated()) {
+      EnterList(message, field);
+    } else if (IsSubmessage(field)) {
+      Enter(message.GetReflection()->GetMessage(message, field));
+    } else {
+      Leaf();
+    }
+  }
+
+  void EnterList(const Message& message, const FieldDescriptor* field) {
+    const FieldDescriptor* key = MergeKeyOf(field);
+    if (key == nullptr && !RulesOf(field).set()) return Leaf();
+    const Reflection* reflection = message.GetReflection();
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      if (key == nullptr) {
+        AtKey(ScalarText(message, field, i), nullptr);
+      } else {
+        const Message& item = reflection->GetRepeatedMessage(message, field, i);
+        AtKey(ScalarText(item, key), &item);
+      }
+    }
+  }
+
+  // `item` is null where the key says it all.
+  void AtKey(std::string_view key, const Message* item) {
+    const size_t length = path_.size();
+    path_ += FieldPath().AtKey(key).ToString();
+    ++depth_;
+    item == nullptr ? Leaf() : Enter(*item);
+    --depth_;
+    path_.resize(length);
+  }
+
+  const Part& part_;
+  int depth_ = 0;  // Steps in `path_`.
+  std::string_view top_;
+  std::string path_;
+  std::vector<std::string> paths_;
+};
+
 // True when both have the same value in a field that both have set. Of a submessage nothing is
 // said.
 bool SameValue(const Message& a, const Message& b, const FieldDescriptor* field) {
@@ -236,6 +315,10 @@ std::vector<FieldPath> SetPaths(const Message& object,
   std::vector<FieldPath> paths;
   for (const auto& [path, value] : leaves) paths.push_back(path);
   return paths;
+}
+
+std::vector<std::string> SetPathTexts(const Message& object, const PathWriter::Part& part) {
+  return PathWriter(part).Write(Inner(object));
 }
 
 FieldPath ByKey(const Message& object, const FieldPath& path) {

@@ -33,6 +33,9 @@ bool OnlyOf(std::string_view text, std::string_view characters, std::string_view
 
 bool IsAlnum(char c) { return kAlnum.find(c) != std::string_view::npos; }
 
+// What most text is made of. Every character of it is one byte, and allowed.
+bool IsPlainAscii(char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\t'; }
+
 bool IsLabelOfAnyLength(std::string_view text) {
   return !text.empty() && OnlyOf(text, kLowerDigits, "-") && text.front() != '-' &&
          text.back() != '-';
@@ -238,6 +241,7 @@ std::string WhyNotName(v1::NameGrammar grammar, std::string_view name) {
 }
 
 std::string WhyNotText(std::string_view value) {
+  if (std::all_of(value.begin(), value.end(), IsPlainAscii)) return "";
   while (!value.empty()) {
     const CodePoint c = FirstCodePoint(value);
     if (c.bytes == 0) return "must be UTF-8";
@@ -248,8 +252,12 @@ std::string WhyNotText(std::string_view value) {
   return "";
 }
 
+bool HasCanonicalForm(v1::Format format) {
+  return format == v1::HOST_NAME || format == v1::WILDCARD_HOST;
+}
+
 std::string CanonicalForm(v1::Format format, std::string_view value) {
-  if (format != v1::HOST_NAME && format != v1::WILDCARD_HOST) return std::string(value);
+  if (!HasCanonicalForm(format)) return std::string(value);
   if (value.ends_with('.')) value.remove_suffix(1);
   return ToLower(value);
 }

@@ -17,6 +17,8 @@ std::string WhyNotName(v1::NameGrammar grammar, std::string_view name);
 // Source), bytes that are no UTF-8. "" when clean.
 std::string WhyNotText(std::string_view value);
 
+// Whether values of `format` are changed to a canonical form.
+bool HasCanonicalForm(v1::Format format);
 // The canonical form of a value of `format`: hostnames in lower case without their trailing dot.
 std::string CanonicalForm(v1::Format format, std::string_view value);
 

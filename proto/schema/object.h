@@ -60,6 +60,11 @@ std::vector<FieldPath> ChangedPaths(const Message& a, const Message& b);
 // says yes to, or in all of them, in the form of ChangedPaths, sorted.
 std::vector<FieldPath> SetPaths(const Message& object,
                                 const std::function<bool(std::string_view)>& part = nullptr);
+// The same as texts, sorted as such, of the fields that `part(top, below)` says yes to, where
+// `below` is the name of the field inside the top one, or "". Costs far less.
+std::vector<std::string> SetPathTexts(
+    const Message& object,
+    const std::function<bool(std::string_view top, std::string_view below)>& part);
 
 // `path` with list items by merge key or value (as in managedFields), or by index (as in violations
 // and manifests). Steps that lead to nothing in `object` stay as they are.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/status.h"
 #include "proto/schema/phases.h"
 
@@ -123,6 +125,27 @@ TEST(Object, ChangedPathsNameLeavesByKey) {
     EXPECT_EQ(SpecDiffers(before, after), c.what != "a label") << c.what;
     EXPECT_FALSE(StatusDiffers(before, after)) << c.what;
   }
+}
+
+TEST(Object, SetPathTextsAreTheTextsOfSetPaths) {
+  v1::Object object = Shop();
+  object.mutable_site()->mutable_spec()->mutable_static_();  // Empty, and says something.
+  std::vector<std::string> all = Texts(SetPaths(object));
+  std::sort(all.begin(), all.end());
+  const auto yes = [](std::string_view, std::string_view) { return true; };
+  EXPECT_EQ(SetPathTexts(object, yes), all);
+
+  const auto labels = [](std::string_view top, std::string_view below) {
+    return top == "metadata" && below == "labels";
+  };
+  EXPECT_EQ(
+      SetPathTexts(object, labels),
+      (std::vector<std::string>{"metadata.labels[\"example.com/x.y\"]", "metadata.labels[team]"}));
+
+  v1::Site site;
+  site.mutable_metadata();
+  EXPECT_EQ(SetPathTexts(Wrap(site), yes), std::vector<std::string>{"metadata"});
+  EXPECT_TRUE(SetPathTexts(Wrap(site), labels).empty());
 }
 
 TEST(Object, SetPathsNameTheLeavesOfTheAskedParts) {

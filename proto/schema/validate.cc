@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "proto/schema/formats.h"
+#include "proto/schema/path_link.h"
 #include "proto/schema/reflect.h"
 #include "proto/schema/scalar.h"
 
@@ -46,7 +47,7 @@ class Checker {
  public:
   Violations violations;
 
-  void CheckMessage(const FieldPath& path, const Message& message) {
+  void CheckMessage(const PathLink& path, const Message& message) {
     if (!message.GetReflection()->GetUnknownFields(message).empty()) {
       Add(path, "has fields that this version does not know: the sender is newer");
     }
@@ -56,9 +57,8 @@ class Checker {
     }
   }
 
-  void CheckMeta(const FieldPath& path, const v1::ObjectMeta& meta,
-                 const v1::KindOptions& options) {
-    const FieldPath ns = path.Child("namespace");
+  void CheckMeta(const PathLink& path, const v1::ObjectMeta& meta, const v1::KindOptions& options) {
+    const PathLink ns = path.Child("namespace");
     if (!meta.name().empty())
       AddWhy(path.Child("name"), WhyNotName(options.name_grammar(), meta.name()));
     if (options.scope() == v1::CLUSTER) {
@@ -68,28 +68,29 @@ class Checker {
     } else {
       AddWhy(ns, WhyNotName(v1::DNS_LABEL, meta.namespace_()));
     }
+    const PathLink finalizers = path.Child("finalizers");
     for (int i = 0; i < meta.finalizers_size(); ++i) {
-      AddWhy(path.Child("finalizers").At(i), WhyNotFormat(v1::LABEL_KEY, meta.finalizers(i)));
+      AddWhy(finalizers.At(i), WhyNotFormat(v1::LABEL_KEY, meta.finalizers(i)));
     }
   }
 
-  void Add(const FieldPath& path, std::string_view message) {
+  void Add(const PathLink& path, std::string_view message) {
     v1::FieldViolation& violation = violations.emplace_back();
-    violation.set_field(path.ToString());
+    violation.set_field(path.ToFieldPath().ToString());
     violation.set_message(std::string(message));
   }
 
-  void AddWhy(const FieldPath& path, const std::string& why) {
+  void AddWhy(const PathLink& path, const std::string& why) {
     if (!why.empty()) Add(path, why);
   }
 
  private:
   // What must be said about metadata and spec must be said when they are left out too.
-  static bool IsObjectPart(const FieldPath& path) {
-    return path == FieldPath().Child("metadata") || path == FieldPath().Child("spec");
+  static bool IsObjectPart(const PathLink& path) {
+    return path.IsTop("metadata") || path.IsTop("spec");
   }
 
-  void CheckField(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+  void CheckField(const PathLink& path, const Message& message, const FieldDescriptor* field) {
     const v1::FieldRules& rules = RulesOf(field);
     const bool set = IsSet(message, field);
     if (rules.required() && !set) return Add(path, "required");
@@ -106,13 +107,13 @@ class Checker {
       CheckString(path, ScalarText(message, field), rules);
   }
 
-  void CheckEnum(const FieldPath& path, const FieldDescriptor* field, int number) {
+  void CheckEnum(const PathLink& path, const FieldDescriptor* field, int number) {
     if (field->enum_type()->FindValueByNumber(number) != nullptr) return;
     Add(path, fmt::format("must be one of {}, is number {}",
                           Join(EnumNames(field->enum_type()), ", "), number));
   }
 
-  void CheckRange(const FieldPath& path, int64_t value, const v1::FieldRules& rules,
+  void CheckRange(const PathLink& path, int64_t value, const v1::FieldRules& rules,
                   std::string_view unit) {
     if (rules.has_min() && value < rules.min()) {
       Add(path, fmt::format("must be at least {}{}", rules.min(), unit));
@@ -122,7 +123,7 @@ class Checker {
   }
 
   // Whole seconds are compared, so what is over the limit by a fraction counts as the next second.
-  void CheckDuration(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+  void CheckDuration(const PathLink& path, const Message& message, const FieldDescriptor* field) {
     const auto& value = static_cast<const google::protobuf::Duration&>(
         message.GetReflection()->GetMessage(message, field));
     const v1::FieldRules& rules = RulesOf(field);
@@ -131,7 +132,7 @@ class Checker {
     CheckRange(path, value.seconds() + (fraction_over ? 1 : 0), rules, "s");
   }
 
-  void CheckString(const FieldPath& path, std::string_view value, const v1::FieldRules& rules) {
+  void CheckString(const PathLink& path, std::string_view value, const v1::FieldRules& rules) {
     const size_t max = rules.max_length() != 0 ? rules.max_length() : kStringBytesMax;
     if (value.size() > max) return Add(path, AtMost("bytes", max, value.size()));
     if (value.size() < rules.min_length())
@@ -145,14 +146,14 @@ class Checker {
   }
 
   // Whether the other object exists is the server's question; whether it could, is ours.
-  void CheckReference(const FieldPath& path, std::string_view value, const v1::FieldRules& rules) {
+  void CheckReference(const PathLink& path, std::string_view value, const v1::FieldRules& rules) {
     const Kind* kind = KindRegistry::Get().FindByName(rules.references());
     if (kind == nullptr) return;
     const std::string why = WhyNotName(kind->options.name_grammar(), value);
     if (!why.empty()) Add(path, fmt::format("is no name of a {}: {}", kind->name, why));
   }
 
-  void CheckMap(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+  void CheckMap(const PathLink& path, const Message& message, const FieldDescriptor* field) {
     const v1::FieldRules& rules = RulesOf(field);
     const auto items = MapItems(message, field);
     const uint32_t max = rules.max_items() != 0 ? rules.max_items() : kMapItemsMax;
@@ -163,13 +164,13 @@ class Checker {
     const bool text =
         field->message_type()->map_value()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     for (const auto& [key, value] : items) {
-      const FieldPath at = path.AtKey(key);
+      const PathLink at = path.AtKey(key);
       CheckString(at, key, key_rules);
       if (text) CheckString(at, value, value_rules);
     }
   }
 
-  void CheckList(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+  void CheckList(const PathLink& path, const Message& message, const FieldDescriptor* field) {
     const v1::FieldRules& rules = RulesOf(field);
     const Reflection* reflection = message.GetReflection();
     const auto size = static_cast<uint32_t>(reflection->FieldSize(message, field));
@@ -189,18 +190,19 @@ class Checker {
     CheckUnique(path, message, field);
   }
 
-  void CheckItem(const FieldPath& path, const std::string& value, const v1::FieldRules& rules) {
+  void CheckItem(const PathLink& path, const std::string& value, const v1::FieldRules& rules) {
     if (value.empty() && rules.set()) return Add(path, "may not be empty");
     CheckString(path, value, rules);
   }
 
-  void CheckUnique(const FieldPath& path, const Message& message, const FieldDescriptor* field) {
+  void CheckUnique(const PathLink& path, const Message& message, const FieldDescriptor* field) {
     const FieldDescriptor* key = MergeKeyOf(field);
     if (key == nullptr && !RulesOf(field).set()) return;
     const Reflection* reflection = message.GetReflection();
     std::map<std::string, int> first;
     for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      const FieldPath at = key == nullptr ? path.At(i) : path.At(i).Child(key->json_name());
+      const PathLink item = path.At(i);
+      const PathLink at = key == nullptr ? item : item.Child(key->json_name());
       const std::string value =
           key == nullptr ? ScalarText(message, field, i)
                          : ScalarText(reflection->GetRepeatedMessage(message, field, i), key);
@@ -215,19 +217,20 @@ class Checker {
 
 Violations Validate(const Message& object) {
   Checker checker;
+  const PathLink whole;
   const Reflection* reflection = object.GetReflection();
   if (reflection->GetOneofFieldDescriptor(object, KindOneof(object.GetDescriptor())) == nullptr) {
-    checker.Add(FieldPath().Child("kind"), "required");
+    checker.Add(whole.Child("kind"), "required");
     return checker.violations;
   }
   const Message& inner = Inner(object);
   if (inner.ByteSizeLong() > kObjectBytesMax) {
-    checker.Add(FieldPath(), AtMost("bytes", kObjectBytesMax, inner.ByteSizeLong()));
+    checker.Add(whole, AtMost("bytes", kObjectBytesMax, inner.ByteSizeLong()));
     return checker.violations;
   }
-  checker.CheckMessage(FieldPath(), inner);
+  checker.CheckMessage(whole, inner);
   const auto& options = inner.GetDescriptor()->options().GetExtension(v1::kind);
-  checker.CheckMeta(FieldPath().Child("metadata"), Meta(object), options);
+  checker.CheckMeta(whole.Child("metadata"), Meta(object), options);
   return std::move(checker.violations);
 }
 
