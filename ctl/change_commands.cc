@@ -23,17 +23,19 @@ Command Patch() {
                    "ctl patch site/blog --type=json -p "
                    "'[{\"op\":\"test\",\"path\":\"/spec/replicas\",\"value\":3},"
                    "{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":4}]'"},
-      .flags = {{"patch", 'p', kText, "The patch, as JSON"},
-                {"patch-file", 0, kText, "A file with the patch, or - for standard input", "", "",
-                 kFileWords},
-                {"type", 0, kText, "strategic, merge or json", "strategic", "",
-                 Choices("strategic,merge,json")},
-                {"subresource", 0, kText, "status: only the status is changed", "", "",
-                 Choices("status")},
-                {"output", 'o', kText, "The object as yaml, json, name or jsonpath=TEMPLATE", "",
-                 "", Choices("yaml,json,name,jsonpath=")},
-                kDryRun,
-                kFieldManager},
+      .flags =
+          {{"patch", 'p', kText, "The patch, as JSON"},
+           {"patch-file", 0, kText, "A file with the patch, or - for standard input", "", "",
+            kFileWords},
+           {"type", 0, kText, "strategic, merge or json", "strategic", "",
+            Choices("strategic,merge,json")},
+           {"subresource", 0, kText, "status: only the status is changed", "", "",
+            Choices("status")},
+           {"output", 'o', kText, "The object as yaml, json, name or jsonpath=TEMPLATE", "", "",
+            Choices(
+                "yaml,json,name,jsonpath=,jsonpath-file=,custom-columns=,custom-columns-file=")},
+           kDryRun,
+           kFieldManager},
       .run = RunPatch,
       .args = {kObjectWords},
   };

@@ -11,13 +11,15 @@ namespace {
 
 using enum Flag::Type;
 
-constexpr Flag kOutput{"output",
-                       'o',
-                       kText,
-                       "One of: json, yaml, name, wide, jsonpath=TEMPLATE",
-                       "",
-                       "",
-                       Choices("json,yaml,name,wide,jsonpath=")};
+constexpr Flag kOutput{
+    "output",
+    'o',
+    kText,
+    "json, yaml, name, wide, jsonpath=TEMPLATE, jsonpath-file=FILE, custom-columns=NAME:PATH,... "
+    "or custom-columns-file=FILE",
+    "",
+    "",
+    Choices("json,yaml,name,wide,jsonpath=,jsonpath-file=,custom-columns=,custom-columns-file=")};
 
 Command Apply() {
   return {
@@ -69,6 +71,8 @@ Command Get() {
                    "ctl get site/blog -o yaml", "# Sites and hosts, with more columns",
                    "ctl get st,ho -o wide", "# What changes, as it changes", "ctl get instances -w",
                    "# A field", "ctl get site blog -o jsonpath='{.status.phase}'",
+                   "# Fields of all, one line each",
+                   "ctl get sites -o custom-columns=NAME:.metadata.name,PHASE:.status.phase",
                    "# As it was an hour ago", "ctl get site/blog --at 1h -o yaml"},
       .flags = {kOutput,
                 kSelector,

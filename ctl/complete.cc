@@ -138,7 +138,9 @@ class Completer {
 
   void ChoicesOf(std::string_view text) {
     for (const std::string& choice : Split(text, ',')) Add(choice, "");
-    if (candidates_.size() == 1 && candidates_[0].word.ends_with('=')) NoSpace();
+    const bool go_on = std::all_of(candidates_.begin(), candidates_.end(),
+                                   [](const Candidate& c) { return c.word.ends_with('='); });
+    if (go_on && !candidates_.empty()) NoSpace();
   }
 
   void Objects() {

@@ -53,10 +53,11 @@ TEST_F(CompleteTest, FlagsOfTheCommandAndOfAll) {
 }
 
 TEST_F(CompleteTest, ValuesOfFlags) {
-  EXPECT_THAT(After({"get", "sites", "-o", "js"}), ElementsAre("json", "jsonpath="));
+  EXPECT_THAT(After({"get", "sites", "-o", "js"}),
+              ElementsAre("json", "jsonpath=", "jsonpath-file="));
   EXPECT_THAT(After({"get", "sites", "--output=ya"}), ElementsAre("--output=yaml"));
   EXPECT_THAT(After({"get", "sites", "-oya"}), ElementsAre("-oyaml"));
-  EXPECT_THAT(After({"get", "sites", "-o", "jsonp"}), ElementsAre("jsonpath="));
+  EXPECT_THAT(After({"get", "sites", "-o", "jsonp"}), ElementsAre("jsonpath=", "jsonpath-file="));
   EXPECT_EQ(directive_, ":6");
   EXPECT_THAT(After({"events", "--types", "W"}), ElementsAre("Warning"));
   EXPECT_THAT(After({"events", "--types=Normal,"}),

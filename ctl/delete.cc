@@ -198,6 +198,7 @@ absl::Status RunWait(Session& session) {
   ASSIGN_OR_RETURN(const std::vector<ObjectKey> keys, KeysOf(session, "wait for"));
   if (keys.empty() && goal.type != Goal::Type::kDelete)
     return InvalidArgument("no matching resources found");
+  for (const ObjectKey& key : keys) RETURN_IF_ERROR(CheckGoal(goal, KindOfKey(key)));
   const absl::Duration start = session.io().clock->Read().mono;
   for (const ObjectKey& key : keys)
     session.Report(WaitFor(session, key, goal, Left(session, timeout, start)));

@@ -106,7 +106,13 @@ absl::Status PrintObjects(Getter& get) {
   }
   const bool single = get.selections.size() == 1 && get.selections[0].names.size() == 1;
   if (single && all.empty()) return absl::OkStatus();
-  get.session.Out("{}", Format(get.format, std::move(all), single));
+  if (all.empty() && get.format.type == OutputFormat::Type::kCustomColumns) {
+    PrintNone(get);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string text,
+                   Format(get.format, std::move(all), single, StyleFor(get).headers));
+  get.session.Out("{}", text);
   return absl::OkStatus();
 }
 
@@ -118,33 +124,35 @@ class WatchPrinter {
       : get_(get), kind_(*get.selections[0].kind), style_(StyleFor(get)) {}
 
   absl::StatusOr<Next> Take(const v1::WatchEvent& event) {
-    if (event.type() == v1::WatchEvent::SNAPSHOT) {
-      Flush();
-      return Next::kGoOn;
-    }
-    waiting_.push_back(event.object());
-    if (flushed_) Flush();
+    const bool snapshot = event.type() == v1::WatchEvent::SNAPSHOT;
+    if (!snapshot) waiting_.push_back(event.object());
+    if (snapshot || flushed_) RETURN_IF_ERROR(Flush());
     return Next::kGoOn;
   }
 
  private:
-  void Flush() {
+  absl::Status Flush() {
     flushed_ = true;
     if (!get_.format.table()) return FlushObjects();
-    if (waiting_.empty()) return;
+    if (waiting_.empty()) return absl::OkStatus();
     const Table table = TableOf(kind_, waiting_, ColumnsFor(get_));
     style_.widths_min = ColumnWidths(table, style_);
     get_.session.Out("{}", Render(table, style_));
     style_.headers = false;
     waiting_.clear();
+    return absl::OkStatus();
   }
 
-  void FlushObjects() {
+  absl::Status FlushObjects() {
     for (v1::Object& object : waiting_) {
       const std::string separator = get_.format.type == OutputFormat::Type::kYaml ? "---\n" : "";
-      get_.session.Out("{}{}", separator, Format(get_.format, {std::move(object)}, true));
+      ASSIGN_OR_RETURN(const std::string text,
+                       Format(get_.format, {std::move(object)}, true, style_.headers));
+      get_.session.Out("{}{}", separator, text);
+      style_.headers = false;
     }
     waiting_.clear();
+    return absl::OkStatus();
   }
 
   Getter& get_;

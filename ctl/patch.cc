@@ -105,11 +105,14 @@ absl::Status ScaleOne(Session& session, const v1::Object& object, int64_t replic
 absl::Status PatchOne(Session& session, const v1::Object& before, v1::PatchRequest::Type type,
                       const std::string& document, bool status) {
   ASSIGN_OR_RETURN(const DryRun dry_run, DryRunOf(session));
+  const std::string output = session.flags().Text("output");
+  ASSIGN_OR_RETURN(const OutputFormat format, ParseOutputFormat(output));
+  if (!output.empty() && format.table())
+    return InvalidArgument("-o takes yaml, json, name, jsonpath or custom-columns here");
   ASSIGN_OR_RETURN(const v1::Object after, SendPatch(session, before, type, document, status));
-  if (!session.flags().Text("output").empty()) {
-    ASSIGN_OR_RETURN(const OutputFormat format, ParseOutputFormat(session.flags().Text("output")));
-    if (format.table()) return InvalidArgument("-o takes yaml, json, name or jsonpath here");
-    session.Out("{}", Format(format, {after}, true));
+  if (!format.table()) {
+    ASSIGN_OR_RETURN(const std::string text, Format(format, {after}, true));
+    session.Out("{}", text);
     return absl::OkStatus();
   }
   session.Out("{} patched{}{}\n", RefOf(after), DryRunSuffix(dry_run),

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "ctl/watching.h"
+#include "proto/schema/encode.h"
 #include "proto/schema/object.h"
 #include "proto/schema/reflect.h"
 
@@ -28,18 +29,47 @@ bool IsReady(const v1::Object& object) {
   return schema::Conditions(object) == nullptr || ConditionIs(object, kReady, "True");
 }
 
-// "{.status.phase}" or ".status.phase" as a field path.
-std::string PathOf(std::string_view text) {
-  if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
-  if (text.starts_with('.')) text.remove_prefix(1);
-  return std::string(text);
-}
-
 // Splits at the first '='; the second part is empty when there is none.
 std::pair<std::string_view, std::string_view> SplitOnce(std::string_view text) {
   const size_t equals = text.find('=');
   if (equals == text.npos) return {text, ""};
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// "{.a[?(@.b==1)]}=value": the path's own '=' are between braces.
+std::pair<std::string_view, std::string_view> SplitPath(std::string_view text) {
+  const size_t close = text.starts_with('{') ? text.rfind('}') : text.npos;
+  if (close == text.npos) return SplitOnce(text);
+  const std::string_view rest = text.substr(close + 1);
+  return {text.substr(0, close + 1), rest.starts_with('=') ? rest.substr(1) : rest};
+}
+
+absl::StatusOr<Goal> ConditionGoal(std::string_view text) {
+  const auto [type, value] = SplitOnce(text);
+  const std::string status(value.empty() ? "True" : value);
+  const std::vector<std::string> known = schema::EnumNames(v1::Condition::Status_descriptor());
+  for (const std::string& name : known) {
+    if (ToLower(name) == ToLower(status))
+      return Goal{.type = Goal::Type::kCondition, .subject = std::string(type), .value = status};
+  }
+  return InvalidArgument("a condition is never \"{}\"; use one of: {}", status, Join(known, ", "));
+}
+
+absl::StatusOr<Goal> PathGoal(std::string_view text) {
+  const auto [subject, value] = SplitPath(text);
+  Goal goal{.type = Goal::Type::kValue, .value = std::string(value)};
+  ASSIGN_OR_RETURN(goal.path, JsonPath::Parse(subject));
+  return goal;
+}
+
+bool PathIs(const v1::Object& object, const JsonPath& path, std::string_view value) {
+  const schema::Node document = schema::EncodeObject(object);
+  const absl::StatusOr<Nodes> found = path.Find(document);
+  if (!found.ok()) return false;  // Not yet: the list is too short.
+  for (const schema::Node* node : *found) {
+    if (value.empty() || NodeText(*node) == value) return true;
+  }
+  return false;
 }
 
 // `wait` describes a Ready that does not come.
@@ -86,29 +116,35 @@ bool Goal::Met(const v1::Object* object) const {
   if (type == Type::kDelete || object == nullptr) return type == Type::kDelete && object == nullptr;
   if (type == Type::kCreate) return true;
   if (type == Type::kCondition) return ConditionIs(*object, subject, value);
-  for (const std::string& found : schema::ValuesAt(*object, subject)) {
-    if (value.empty() || found == value) return true;
-  }
-  return false;
+  if (type == Type::kPhase) return schema::Phase(*object) == value;
+  return PathIs(*object, *path, value);
 }
 
 absl::StatusOr<Goal> ParseGoal(std::string_view text) {
   if (text == "delete") return Goal{.type = Goal::Type::kDelete};
   if (text == "create") return Goal{.type = Goal::Type::kCreate};
   const auto [word, rest] = SplitOnce(text);
-  const auto [subject, value] = SplitOnce(rest);
-  if (word == "condition" && !subject.empty()) {
-    return Goal{Goal::Type::kCondition, std::string(subject),
-                value.empty() ? "True" : std::string(value)};
-  }
+  if (word == "condition" && !rest.empty()) return ConditionGoal(rest);
   if (word == "phase" && !rest.empty())
-    return Goal{Goal::Type::kValue, "status.phase", std::string(rest)};
-  if (word == "jsonpath" && !subject.empty())
-    return Goal{Goal::Type::kValue, PathOf(subject), std::string(value)};
+    return Goal{.type = Goal::Type::kPhase, .value = std::string(rest)};
+  if (word == "jsonpath" && !rest.empty()) return PathGoal(rest);
   return InvalidArgument(
       "unrecognized condition: \"{}\"; use delete, create, condition=TYPE[=STATUS], phase=PHASE or "
       "jsonpath={{.path}}=VALUE",
       text);
+}
+
+absl::Status CheckGoal(const Goal& goal, const schema::Kind& kind) {
+  if (goal.type != Goal::Type::kPhase) return absl::OkStatus();
+  const std::vector<std::string> phases = PhasesOf(kind);
+  if (phases.empty()) return InvalidArgument("{} have no phase", kind.plural);
+  for (const std::string& phase : phases) {
+    if (phase == goal.value) return absl::OkStatus();
+  }
+  const std::string near = DidYouMean(goal.value, phases);
+  return InvalidArgument("{} have no phase \"{}\"{}; there are: {}", kind.plural, goal.value,
+                         near.empty() ? "" : fmt::format(", did you mean \"{}\"?", near),
+                         Join(phases, ", "));
 }
 
 }  // namespace reeve::ctl

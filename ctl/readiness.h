@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ctl/jsonpath.h"
 #include "ctl/session.h"
 #include "proto/schema/kind_registry.h"
 #include "reeve/v1/kinds.pb.h"
@@ -28,14 +29,19 @@ absl::Status WaitUntilReady(Session& session, const ObjectKey& key, absl::Durati
 // What --for says: "delete", "create", "condition=Ready", "condition=Ready=False", "phase=Active",
 // "jsonpath={.status.phase}=Active".
 struct Goal {
-  enum class Type { kDelete, kCreate, kCondition, kValue };
+  enum class Type { kDelete, kCreate, kCondition, kPhase, kValue };
   Type type = Type::kDelete;
-  std::string subject;  // Condition type, or field path.
-  std::string value;    // Wanted; empty for kValue: any.
+  std::string subject;           // Condition type.
+  std::optional<JsonPath> path;  // kValue.
+  std::string value;             // Wanted; empty for kValue: any.
 
   // `object` is nullptr when there is none.
   bool Met(const v1::Object* object) const;
 };
 absl::StatusOr<Goal> ParseGoal(std::string_view text);
+
+// INVALID_ARGUMENT for what an object of the kind can never be: a phase that its schema does not
+// have.
+absl::Status CheckGoal(const Goal& goal, const schema::Kind& kind);
 
 }  // namespace reeve::ctl

@@ -114,6 +114,50 @@ TEST_F(RunTest, GetJsonPath) {
   EXPECT_EQ(out_, "blog blog.example.test 2");
 }
 
+TEST_F(RunTest, GetJsonPathOfAList) {
+  api_.Put(SiteNamed("blog"));
+  api_.Put(SiteNamed("shop"));
+  Ctl({"get", "sites", "-o", "jsonpath={range .items[*]}{.metadata.name}{\"\\n\"}{end}"});
+  EXPECT_EQ(out_, "blog\nshop\n");
+  Ctl({"get", "sites", "-o", R"(jsonpath={.items[?(@.metadata.name=="shop")].spec.domains})"});
+  EXPECT_EQ(out_, "[\"shop.example.test\"]");
+  Ctl({"get", "site/blog", "-o", "jsonpath-file=" + File("t", "{.kind}={.metadata.name}\n")});
+  EXPECT_EQ(out_, "Site=blog\n");
+}
+
+TEST_F(RunTest, GetCustomColumns) {
+  api_.Put(SiteNamed("blog"));
+  api_.Put(HostNamed("h1"));
+  Ctl({"get", "sites,hosts", "-o",
+       "custom-columns=NAME:.metadata.name,PHASE:{.status.phase},N:status.replicas"});
+  EXPECT_EQ(out_, "NAME   PHASE    N\nblog   Active   2\nh1     <none>   <none>\n");
+  Ctl({"get", "site/blog", "--no-headers", "-o",
+       "custom-columns-file=" + File("c", "NAME DOMAINS\n.metadata.name  .spec.domains[*]\n")});
+  EXPECT_EQ(out_, "blog   blog.example.test\n");
+  Ctl({"get", "site/blog", "-o", "custom-columns=X:.metadata['name','namespace'],Y:.kind"});
+  EXPECT_EQ(out_, "X              Y\nblog,default   Site\n");
+}
+
+TEST_F(RunTest, TemplatesThatAreWrong) {
+  api_.Put(SiteNamed("blog"));
+  const auto error = [&](const std::string& output) {
+    EXPECT_EQ(Ctl({"get", "site/blog", "-o", output}), 1);
+    EXPECT_EQ(out_, "");
+    return err_;
+  };
+  EXPECT_EQ(error("jsonpath={.spec"),
+            "error: error parsing jsonpath {.spec: column 1: '{' without its '}'\n");
+  EXPECT_EQ(error("jsonpath={.spec.domains[7]}"),
+            "error: error executing jsonpath: array index out of bounds: index 7, length 1\n");
+  EXPECT_EQ(error("jsonpath"), "error: jsonpath format specified but no template given\n");
+  EXPECT_EQ(error("custom-columns=NAME"),
+            "error: unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>\n");
+  EXPECT_EQ(error("custom-columns-file=" + File("c", "A B\n.a\n")),
+            "error: number of headers (2) and field specifications (1) don't match\n");
+  EXPECT_THAT(error("custom-columns-file=/none"), HasSubstr("/none"));
+  EXPECT_THAT(error("jsonpth={.a}"), HasSubstr("; did you mean \"jsonpath\"?"));
+}
+
 TEST_F(RunTest, WatchPrintsRowsAsTheyCome) {
   api_.Put(SiteNamed("blog"));
   int changes = 0;
@@ -397,6 +441,32 @@ TEST_F(RunTest, Wait) {
   EXPECT_EQ(err_, "Error from server (NotFound): sites \"none\" not found\n");
   EXPECT_EQ(Ctl({"wait", "site/blog", "--for=luck"}), 1);
   EXPECT_THAT(err_, HasSubstr("unrecognized condition: \"luck\""));
+}
+
+TEST_F(RunTest, WaitForAPathWithAFilter) {
+  v1::Object site = SiteNamed("blog");
+  SetReady(&site, v1::Condition::True, "", "");
+  api_.Put(site);
+  const std::string path = R"({.status.conditions[?(@.type=="Ready")].status})";
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=jsonpath=" + path + "=True"}), 0);
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=jsonpath={.status.replicas}"}), 0);
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=jsonpath={.spec.domains[4]}=x", "--timeout=1ms"}), 1);
+  EXPECT_THAT(err_, HasSubstr("timed out"));
+}
+
+// Nothing to wait for: it would take until the end of patience.
+TEST_F(RunTest, WaitRefusesWhatCanNeverBe) {
+  api_.Put(SiteNamed("blog"));
+  api_.Put(HostNamed("h1"));
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=phase=Actve"}), 1);
+  EXPECT_THAT(err_, testing::StartsWith("error: sites have no phase \"Actve\", did you mean "
+                                        "\"Active\"?; there are: "));
+  EXPECT_EQ(Ctl({"wait", "host/h1", "--for=phase=Active"}), 1);
+  EXPECT_EQ(err_, "error: hosts have no phase\n");
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=condition=Ready=Yes"}), 1);
+  EXPECT_EQ(err_, "error: a condition is never \"Yes\"; use one of: Unknown, True, False\n");
+  EXPECT_EQ(Ctl({"wait", "site/blog", "--for=jsonpath={.spec"}), 1);
+  EXPECT_THAT(err_, HasSubstr("column 1"));
 }
 
 // A True that speaks about an older generation is not yet true of the present spec.

@@ -95,8 +95,8 @@ TEST_F(Shells, Zsh) {
 
 TEST_F(Shells, ZshPutsNoBlankAfterWhatGoesOn) {
   if (!HasShell("zsh")) GTEST_SKIP() << "there is no zsh here";
-  EXPECT_EQ(Complete("zsh", {"-f"}, {"ctl explain site.spec.pl", "ctl get sites -o jsonp"}),
-            "ctl explain site.spec.placement|\nctl get sites -o jsonpath=|\n");
+  EXPECT_EQ(Complete("zsh", {"-f"}, {"ctl explain site.spec.pl", "ctl wait site/blog --for jsonp"}),
+            "ctl explain site.spec.placement|\nctl wait site/blog --for jsonpath=|\n");
 }
 
 TEST_F(Shells, Fish) {
