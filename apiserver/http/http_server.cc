@@ -190,9 +190,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // `work` in the pool, then `done` on the strand.
   template <typename Work, typename Done>
   bool InPool(Work work, Done done) {
-    // The guard keeps the threads until the work is done; it goes last.
-    return options_.run([guard = asio::make_work_guard(stream_.get_executor()),
-                         self = shared_from_this(), work, done]() mutable {
+    // Keeps the threads, and with them all of Asio, until the work is done. It goes last, and the
+    // count of work goes last in it; executor_work_guard touches the strand after that.
+    asio::any_io_executor tracked = asio::prefer(asio::any_io_executor(stream_.get_executor()),
+                                                 asio::execution::outstanding_work.tracked);
+    return options_.run([tracked = std::move(tracked), self = shared_from_this(), work, done] {
       work(*self);
       asio::post(self->stream_.get_executor(), [self, done] { done(*self); });
     });
