@@ -156,4 +156,15 @@ absl::Status UseContext(const std::string& path, std::string_view context) {
   return ReplaceFile(path, WithCurrentContext(text, context), mode);
 }
 
+absl::Status SaveConfig(const ConfigFile& file) {
+  std::error_code error;
+  const fs::file_status found = fs::status(file.path, error);
+  const mode_t mode = fs::exists(found) ? static_cast<mode_t>(found.permissions()) : kPrivateFile;
+  v1::Config config = file.config;
+  config.set_api_version("v1");
+  config.set_kind("Config");
+  fs::create_directories(fs::path(file.path).parent_path(), error);
+  return ReplaceFile(file.path, schema::MessageToYaml(config), mode);
+}
+
 }  // namespace reeve::client

@@ -52,4 +52,8 @@ std::string WithCurrentContext(std::string_view text, std::string_view context);
 // context.
 absl::Status UseContext(const std::string& path, std::string_view context);
 
+// Writes the whole config to its file, atomically, with the mode it has; a new one is private.
+// Comments of the file are lost.
+absl::Status SaveConfig(const ConfigFile& file);
+
 }  // namespace reeve::client

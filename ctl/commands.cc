@@ -4,6 +4,7 @@
 #include "ctl/change_commands.h"
 #include "ctl/command.h"
 #include "ctl/common_flags.h"
+#include "ctl/config_commands.h"
 #include "ctl/verbs.h"
 
 namespace reeve::ctl {
@@ -436,19 +437,8 @@ std::vector<Command> MakeCommands() {
       Kubeconfig(),
       Version(),
       Completion(),
-      {.path = "config get-contexts",
-       .summary = "List the contexts of the config file",
-       .flags = {kNoHeaders},
-       .run = RunConfigGetContexts},
-      {.path = "config use-context",
-       .usage = "NAME",
-       .summary = "Make a context the current one",
-       .run = RunConfigUseContext,
-       .args = {kContextWords}},
-      {.path = "config current-context",
-       .summary = "Print the current context",
-       .run = RunConfigCurrentContext},
   };
+  for (Command& command : ConfigCommands()) commands.push_back(std::move(command));
   for (Command& command : ChangeCommands()) commands.push_back(std::move(command));
   return commands;
 }

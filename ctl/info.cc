@@ -1,4 +1,4 @@
-// ctl api-resources, version and config: what there is, and where.
+// ctl api-resources and version: what there is.
 #include "base/status.h"
 #include "base/strings.h"
 #include "ctl/columns.h"
@@ -33,36 +33,6 @@ absl::Status RunVersion(Session& session) {
   ASSIGN_OR_RETURN(const v1::VersionResponse version, FromServer(api->Version()));
   session.Out("Server Version: v{}\nStore: epoch {}, revision {}\n", version.version(),
               version.epoch(), version.revision());
-  return absl::OkStatus();
-}
-
-absl::Status RunConfigGetContexts(Session& session) {
-  ASSIGN_OR_RETURN(const std::string path, session.ConfigFilePath());
-  ASSIGN_OR_RETURN(const client::ConfigFile file, client::LoadConfig(path));
-  Table table{.headers = {"CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"}};
-  for (const v1::NamedContext& context : file.config.contexts()) {
-    const bool current = context.name() == file.config.current_context();
-    table.rows.push_back({current ? "*" : "", context.name(), context.context().cluster(),
-                          context.context().user(), context.context().namespace_()});
-  }
-  session.Out("{}", Render(table, {.headers = !session.flags().Bool("no-headers")}));
-  return absl::OkStatus();
-}
-
-absl::Status RunConfigCurrentContext(Session& session) {
-  ASSIGN_OR_RETURN(const std::string path, session.ConfigFilePath());
-  ASSIGN_OR_RETURN(const client::ConfigFile file, client::LoadConfig(path));
-  if (file.config.current_context().empty()) return InvalidArgument("current-context is not set");
-  session.Out("{}\n", file.config.current_context());
-  return absl::OkStatus();
-}
-
-absl::Status RunConfigUseContext(Session& session) {
-  if (session.args().size() != 1)
-    return InvalidArgument("ctl config use-context takes one context name");
-  ASSIGN_OR_RETURN(const std::string path, session.ConfigFilePath());
-  RETURN_IF_ERROR(client::UseContext(path, session.args()[0]));
-  session.Out("Switched to context \"{}\".\n", session.args()[0]);
   return absl::OkStatus();
 }
 
