@@ -20,3 +20,11 @@ find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+
+# For servers: what allocates on one thread and frees on another all the time. A sanitizer brings its own.
+add_library(reeve_allocator INTERFACE)
+find_library(TCMALLOC_LIBRARY NAMES libtcmalloc_minimal.so.4)
+if(TCMALLOC_LIBRARY AND NOT REEVE_SANITIZE)
+  target_link_libraries(reeve_allocator INTERFACE
+    -Wl,--push-state,--no-as-needed ${TCMALLOC_LIBRARY} -Wl,--pop-state)
+endif()

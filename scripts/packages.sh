@@ -8,7 +8,7 @@ PACKAGES_BUILD=(
   libyaml-cpp-dev libspdlog-dev libfmt-dev prometheus-cpp-dev libabsl-dev
   libgtest-dev libgmock-dev libbenchmark-dev libcli11-dev nlohmann-json3-dev
   libsdbus-c++-dev libsystemd-dev libcurl4-openssl-dev libssl-dev libcpp-httplib-dev
-  libarchive-dev libc-ares-dev libboost1.81-dev
+  libarchive-dev libc-ares-dev libboost1.81-dev libtcmalloc-minimal4
   docker.io iptables mmdebstrap curl iproute2 procps xz-utils openssl)
 PACKAGES_TEST=(
   clang clang-format libclang-rt-14-dev etcd-server etcd-client prometheus python3 python3-kubernetes shellcheck
