@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "apiserver/list_cursor.h"
 #include "apiserver/timestamps.h"
 #include "base/status.h"
 
@@ -56,6 +57,11 @@ absl::StatusOr<v1::HistoryResponse> Api::History(const Identity& who,
 absl::StatusOr<v1::ListSummary> Api::List(const Identity& who, const v1::ListRequest& request,
                                           const std::function<void(v1::Object)>& visit) {
   return registry_->List(who, request, [&](ObjectPtr object) { visit(Take(std::move(object))); });
+}
+
+absl::StatusOr<std::unique_ptr<ListCursor>> Api::OpenList(const Identity& who,
+                                                          const v1::ListRequest& request) {
+  return registry_->OpenList(who, request);
 }
 
 absl::StatusOr<std::unique_ptr<Subscription>> Api::Watch(const Identity& who,

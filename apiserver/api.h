@@ -27,6 +27,8 @@ class Api {
                                               const v1::HistoryRequest& request);
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
                                        const std::function<void(v1::Object)>& visit);
+  absl::StatusOr<std::unique_ptr<ListCursor>> OpenList(const Identity& who,
+                                                       const v1::ListRequest& request);
   absl::StatusOr<std::unique_ptr<Subscription>> Watch(const Identity& who,
                                                       const v1::WatchRequest& request,
                                                       std::function<void()> wake);

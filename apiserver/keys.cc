@@ -42,6 +42,10 @@ int KindIdOfKey(std::string_view key) {
   return (static_cast<uint8_t>(key[1]) << 8) | static_cast<uint8_t>(key[2]);
 }
 
+std::string_view NamespaceOfObjectKey(std::string_view key) {
+  return key.substr(3, key.rfind('\0') - 3);
+}
+
 std::string_view NameOfObjectKey(std::string_view key) { return key.substr(key.rfind('\0') + 1); }
 
 std::string ClaimKey(std::string_view space, std::string_view value) {

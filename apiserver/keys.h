@@ -37,7 +37,8 @@ KeyRange ObjectRange(const schema::Kind& kind, std::string_view ns);
 KeyRange AllObjectsRange();
 // The id of the kind that the object key `key` is of; 0 when it is none.
 int KindIdOfKey(std::string_view key);
-// The name in an object key.
+// The namespace, and the name, in an object key.
+std::string_view NamespaceOfObjectKey(std::string_view key);
 std::string_view NameOfObjectKey(std::string_view key);
 
 std::string ClaimKey(std::string_view space, std::string_view value);

@@ -9,13 +9,13 @@
 #include "apiserver/attempt.h"
 #include "apiserver/deletion.h"
 #include "apiserver/keys.h"
+#include "apiserver/list_cursor.h"
 #include "apiserver/list_token.h"
 #include "apiserver/object_index.h"
 #include "apiserver/patch.h"
 #include "apiserver/strategies.h"
 #include "base/limits.h"
 #include "base/status.h"
-#include "proto/schema/list_hash.h"
 
 namespace reeve::apiserver {
 namespace {
@@ -191,42 +191,37 @@ absl::StatusOr<std::vector<PastObject>> Registry::History(const Identity& who, c
       limit, [&](const Message& object) { return CheckObject(who, *kind, object).ok(); });
 }
 
-absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::ListRequest& request,
-                                               const std::function<void(ObjectPtr)>& visit) const {
-  ASSIGN_OR_RETURN(const schema::Matcher matcher,
+absl::StatusOr<std::unique_ptr<ListCursor>> Registry::OpenList(
+    const Identity& who, const v1::ListRequest& request) const {
+  ASSIGN_OR_RETURN(schema::Matcher matcher,
                    schema::Matcher::Parse(request.selector(), *options_.kinds));
   RETURN_IF_ERROR(CheckVerb(who, Verb::kList, matcher.kind(), ""));
   RETURN_IF_ERROR(CheckSelector(who, Verb::kList, matcher));
   const KeyRange range =
       ObjectRange(matcher.kind(), matcher.kind().namespaced() ? matcher.ns() : "");
-  ASSIGN_OR_RETURN(const ListToken token, ParseListToken(request.continue_(), range));
-  ASSIGN_OR_RETURN(const Candidates candidates, index_->Find(matcher, token.revision));
+  ASSIGN_OR_RETURN(ListToken token, ParseListToken(request.continue_(), range));
+  ASSIGN_OR_RETURN(Candidates candidates, index_->Find(matcher, token.revision));
+  return std::make_unique<ListCursor>(ListCursor::Options{.kinds = options_.kinds,
+                                                          .matcher = std::move(matcher),
+                                                          .candidates = std::move(candidates),
+                                                          .token = std::move(token),
+                                                          .limit = request.limit(),
+                                                          .epoch = options_.store->epoch()});
+}
 
-  schema::ListHash hash;
+absl::StatusOr<v1::ListSummary> Registry::List(const Identity& who, const v1::ListRequest& request,
+                                               const std::function<void(ObjectPtr)>& visit) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ListCursor> cursor, OpenList(who, request));
   absl::Status decoded;
-  std::string last;
-  bool more = false;
-  const std::string first = token.after.empty() ? range.first : token.after + '\0';
-  RETURN_IF_ERROR(candidates.Visit(first, [&](const store::Version& version) {
+  const absl::StatusOr<bool> end = cursor->Next([&](const store::Version& version) {
     absl::StatusOr<ObjectPtr> object = DecodeFromStore(*options_.kinds, version);
     decoded = object.status();
-    if (!decoded.ok()) return false;
-    if (!matcher.Matches(**object)) return true;
-    more = request.limit() > 0 && hash.count() == request.limit();
-    if (more) return false;
-    last = version.key;
-    hash.Add(schema::Meta(**object));
-    visit(*std::move(object));
-    return true;
-  }));
+    if (decoded.ok()) visit(*std::move(object));
+    return decoded.ok();
+  });
+  RETURN_IF_ERROR(end.status());
   RETURN_IF_ERROR(decoded);
-  v1::ListSummary summary;
-  summary.set_revision(candidates.view->revision());
-  summary.set_epoch(options_.store->epoch());
-  summary.set_count(hash.count());
-  summary.set_hash(hash.Digest());
-  if (more) summary.set_continue_(FormatListToken({candidates.view->revision(), last}));
-  return summary;
+  return cursor->Summary();
 }
 
 absl::StatusOr<ObjectPtr> Registry::WriteOne(

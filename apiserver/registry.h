@@ -79,6 +79,7 @@ struct Deleted {
 
 class Admission;
 class Attempt;
+class ListCursor;
 class ObjectIndex;
 struct Planned;
 
@@ -109,6 +110,10 @@ class Registry {
   // summary says that it is complete, and how to go on.
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,
                                        const std::function<void(ObjectPtr)>& visit) const;
+
+  // The same, some objects at a time, as they are stored.
+  absl::StatusOr<std::unique_ptr<ListCursor>> OpenList(const Identity& who,
+                                                       const v1::ListRequest& request) const;
 
   absl::StatusOr<ObjectPtr> Create(const Identity& who, const Message& object,
                                    const WriteOptions& options);

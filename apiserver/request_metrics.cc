@@ -1,6 +1,9 @@
 #include "apiserver/request_metrics.h"
 
+#include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
+
+#include <iterator>
 
 #include "base/metrics.h"
 #include "proto/schema/kind_registry.h"
@@ -29,6 +32,25 @@ struct Families {
 const Families& Metrics() {
   static const auto* const families = new Families;
   return *families;
+}
+
+struct Cells {
+  Histogram::Cell seconds;
+  Counter::Cell requests;
+};
+
+// Looked up on every request: each thread remembers where those of its requests are.
+const Cells& CellsOf(const std::string& verb, const std::string& resource,
+                     const std::string& subresource, int code) {
+  thread_local absl::flat_hash_map<std::string, Cells> known;
+  thread_local std::string key;
+  key.clear();
+  fmt::format_to(std::back_inserter(key), "{}/{}/{}/{}", verb, resource, subresource, code);
+  if (const auto found = known.find(key); found != known.end()) return found->second;
+  MetricLabels labels = {{"verb", verb}, {"resource", resource}, {"subresource", subresource}};
+  const Histogram::Cell seconds = Metrics().seconds.At(labels);
+  labels["code"] = fmt::format("{}", code);
+  return known.emplace(key, Cells{seconds, Metrics().requests.At(labels)}).first->second;
 }
 
 // A closed set, whatever a client says.
@@ -82,19 +104,26 @@ RequestMetrics::RequestMetrics(Clock* clock, std::string verb, const std::string
       subresource_(std::move(subresource)) {}
 
 void RequestMetrics::Done(const absl::Status& status) const {
-  MetricLabels labels = {{"verb", verb_}, {"resource", resource_}, {"subresource", subresource_}};
-  Metrics().seconds.Observe(absl::ToDoubleSeconds(clock_->Read().mono - start_), labels);
-  labels["code"] = fmt::format("{}", HttpCode(status.code()));
-  Metrics().requests.Add(labels);
+  const double seconds = absl::ToDoubleSeconds(clock_->Read().mono - start_);
+  const Cells& cells = CellsOf(verb_, resource_, subresource_, HttpCode(status.code()));
+  cells.seconds.Observe(seconds);
+  cells.requests.Add();
 }
 
-void CountWatch(const std::string& kind, int by) {
-  Metrics().watches.Add(by, {{"verb", "WATCH"}, {"resource", ResourceLabel(kind)}});
+WatchMetrics::WatchMetrics(const std::string& kind)
+    : resource_(ResourceLabel(kind)),
+      events_(Metrics().events.At({{"kind", resource_}})),
+      bytes_(Metrics().bytes.At({{"kind", resource_}})) {
+  Metrics().watches.Add(1, {{"verb", "WATCH"}, {"resource", resource_}});
 }
 
-void CountWatchEvent(const std::string& kind, size_t bytes) {
-  Metrics().events.Add({{"kind", ResourceLabel(kind)}});
-  Metrics().bytes.Add({{"kind", ResourceLabel(kind)}}, static_cast<double>(bytes));
+WatchMetrics::~WatchMetrics() {
+  Metrics().watches.Add(-1, {{"verb", "WATCH"}, {"resource", resource_}});
+}
+
+void WatchMetrics::Sent(size_t bytes) const {
+  events_.Add();
+  bytes_.Add(static_cast<double>(bytes));
 }
 
 void CountTerminatedWatch(const std::string& kind) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 
 namespace reeve::apiserver {
 
@@ -28,9 +29,21 @@ class RequestMetrics {
   const std::string subresource_;
 };
 
-// A watch begins (+1) or ends (-1); an event was sent on one.
-void CountWatch(const std::string& kind, int by);
-void CountWatchEvent(const std::string& kind, size_t bytes);
+// Counts one watch as open while it lives, and what is sent on it.
+class WatchMetrics {
+ public:
+  explicit WatchMetrics(const std::string& kind);
+  ~WatchMetrics();
+  WatchMetrics(const WatchMetrics&) = delete;
+  WatchMetrics& operator=(const WatchMetrics&) = delete;
+  void Sent(size_t bytes) const;
+
+ private:
+  const std::string resource_;
+  const Counter::Cell events_;
+  const Counter::Cell bytes_;
+};
+
 // Watches that were closed because they did not keep up.
 void CountTerminatedWatch(const std::string& kind);
 

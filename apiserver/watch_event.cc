@@ -4,7 +4,25 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include "apiserver/encoded_object.h"
+
 namespace reeve::apiserver {
+
+namespace {
+
+constexpr size_t kFieldHeadBytesMax = 10;
+
+// A v1.WatchEvent that carries the stored object, without decoding it; null when that cannot be.
+EventBytes EncodeStored(const v1::WatchEvent& head, const store::Version& version) {
+  const std::optional<EncodedObject> object = EncodedObject::Of(version);
+  if (!object.has_value()) return nullptr;
+  auto bytes = std::make_shared<std::string>(head.SerializeAsString());
+  bytes->reserve(bytes->size() + object->size() + kFieldHeadBytesMax);
+  object->AppendAsField(v1::WatchEvent::kObjectFieldNumber, bytes.get());
+  return bytes;
+}
+
+}  // namespace
 
 EventBytes EncodeEvent(v1::WatchEvent head, const Message* object) {
   using google::protobuf::internal::WireFormatLite;
@@ -53,7 +71,9 @@ EventBytes ObjectChange::Event(v1::WatchEvent::Type type, bool more) {
   head.set_type(type);
   head.set_revision(revision_);
   head.set_more(more);
-  bytes = EncodeEvent(std::move(head), type == v1::WatchEvent::DELETED ? Before() : After());
+  const bool deleted = type == v1::WatchEvent::DELETED;
+  bytes = EncodeStored(head, deleted ? *change_->previous : change_->version);
+  if (bytes == nullptr) bytes = EncodeEvent(std::move(head), deleted ? Before() : After());
   return bytes;
 }
 

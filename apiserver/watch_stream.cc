@@ -17,8 +17,7 @@ namespace {
 // the next event.
 class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  explicit WatchStream(std::string kind) : kind_(std::move(kind)) { CountWatch(kind_, 1); }
-  ~WatchStream() override { CountWatch(kind_, -1); }
+  explicit WatchStream(std::string kind) : kind_(std::move(kind)), metrics_(kind_) {}
 
   void Start(const ServiceContext& context, Api* api, grpc::CallbackServerContext* call,
              const v1::WatchRequest& request) {
@@ -69,7 +68,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
       return FinishLocked(next.status());
     }
     if (!next->has_value()) return;
-    CountWatchEvent(kind_, (**next)->size());
+    metrics_.Sent((**next)->size());
     buffer_ = ShareBytes(**std::move(next));
     writing_ = true;
     StartWrite(&buffer_);
@@ -82,6 +81,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
   const std::string kind_;
+  const WatchMetrics metrics_;
   std::unique_ptr<Subscription> subscription_;  // Set once, in Start.
   Mutex mu_;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;

@@ -117,6 +117,12 @@ Counter::Counter(std::string_view name, std::string_view help)
 void Counter::Add(const MetricLabels& labels, double by) const {
   Counters(family_).Add(labels).Increment(by);
 }
+Counter::Cell Counter::At(const MetricLabels& labels) const {
+  return Cell(&Counters(family_).Add(labels));
+}
+void Counter::Cell::Add(double by) const {
+  static_cast<prometheus::Counter*>(counter_)->Increment(by);
+}
 double Counter::Value(const MetricLabels& labels) const {
   return Counters(family_).Add(labels).Value();
 }
@@ -137,9 +143,14 @@ Histogram::Histogram(std::string_view name, std::string_view help, std::vector<d
   Remember(name, "histogram", help);
 }
 void Histogram::Observe(double value, const MetricLabels& labels) const {
-  static_cast<prometheus::Family<prometheus::Histogram>*>(family_)
-      ->Add(labels, buckets_)
-      .Observe(value);
+  At(labels).Observe(value);
+}
+Histogram::Cell Histogram::At(const MetricLabels& labels) const {
+  return Cell(
+      &static_cast<prometheus::Family<prometheus::Histogram>*>(family_)->Add(labels, buckets_));
+}
+void Histogram::Cell::Observe(double value) const {
+  static_cast<prometheus::Histogram*>(histogram_)->Observe(value);
 }
 
 std::string RenderMetrics() {

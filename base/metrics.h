@@ -15,8 +15,21 @@ using MetricLabels = std::map<std::string, std::string>;
 // sets, never from object names. Thread safety: safe.
 class Counter {
  public:
+  // What one set of labels counts in: found once, for what counts often. Lives as long as the
+  // process.
+  class Cell {
+   public:
+    void Add(double by = 1) const;
+
+   private:
+    friend class Counter;
+    explicit Cell(void* counter) : counter_(counter) {}
+    void* counter_;
+  };
+
   Counter(std::string_view name, std::string_view help);  // CHECKs that the name ends in _total.
   void Add(const MetricLabels& labels = {}, double by = 1) const;
+  Cell At(const MetricLabels& labels) const;
   double Value(const MetricLabels& labels = {}) const;
 
  private:
@@ -35,8 +48,19 @@ class Gauge {
 
 class Histogram {
  public:
+  class Cell {  // As Counter's.
+   public:
+    void Observe(double value) const;
+
+   private:
+    friend class Histogram;
+    explicit Cell(void* histogram) : histogram_(histogram) {}
+    void* histogram_;
+  };
+
   Histogram(std::string_view name, std::string_view help, std::vector<double> buckets);
   void Observe(double value, const MetricLabels& labels = {}) const;
+  Cell At(const MetricLabels& labels) const;
 
  private:
   void* const family_;

@@ -15,10 +15,9 @@ using Type = v1::WatchEvent::Type;
 class KubeWatch final : public HttpStream {
  public:
   KubeWatch(KubeWatchOptions options, std::unique_ptr<Subscription> subscription)
-      : options_(std::move(options)), subscription_(std::move(subscription)) {
-    CountWatch(options_.route.kind->name, 1);
-  }
-  ~KubeWatch() override { CountWatch(options_.route.kind->name, -1); }
+      : options_(std::move(options)),
+        metrics_(options_.route.kind->name),
+        subscription_(std::move(subscription)) {}
 
   absl::StatusOr<std::optional<std::string>> Next() override {
     if (!over_.ok()) return over_;
@@ -30,7 +29,7 @@ class KubeWatch final : public HttpStream {
       if (!next->has_value()) break;
       v1::WatchEvent event;
       if (!event.ParseFromString(***next)) return End(Internal("an event that cannot be read"));
-      CountWatchEvent(options_.route.kind->name, (**next)->size());
+      metrics_.Sent((**next)->size());
       // The rest of a transaction follows at once: the hub hands it over as one.
       const bool added = AddLine(&event, &piece);
       more = event.more() || !added;
@@ -95,6 +94,7 @@ class KubeWatch final : public HttpStream {
   }
 
   KubeWatchOptions options_;
+  const WatchMetrics metrics_;
   const std::unique_ptr<Subscription> subscription_;
   absl::Status over_;
 };

@@ -7,15 +7,19 @@ namespace {
 constexpr uint64_t kFnvPrime = 0x100000001b3;
 }  // namespace
 
-void ListHash::AddText(const std::string& text) {
+void ListHash::AddText(std::string_view text) {
   for (const unsigned char c : text) hash_ = (hash_ ^ c) * kFnvPrime;
   hash_ *= kFnvPrime;  // A NUL ends each text: "ab","c" and "a","bc" differ.
 }
 
 void ListHash::Add(const v1::ObjectMeta& meta) {
-  AddText(meta.namespace_());
-  AddText(meta.name());
-  AddText(meta.resource_version());
+  Add(meta.namespace_(), meta.name(), meta.resource_version());
+}
+
+void ListHash::Add(std::string_view ns, std::string_view name, std::string_view resource_version) {
+  AddText(ns);
+  AddText(name);
+  AddText(resource_version);
   ++count_;
 }
 

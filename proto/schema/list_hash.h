@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "reeve/v1/meta.pb.h"
 
@@ -14,11 +15,12 @@ namespace reeve::schema {
 class ListHash {
  public:
   void Add(const v1::ObjectMeta& meta);
+  void Add(std::string_view ns, std::string_view name, std::string_view resource_version);
   int64_t count() const { return count_; }
   std::string Digest() const;  // 16 hex digits.
 
  private:
-  void AddText(const std::string& text);
+  void AddText(std::string_view text);
 
   uint64_t hash_ = 0xcbf29ce484222325;
   int64_t count_ = 0;

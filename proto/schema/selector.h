@@ -33,6 +33,10 @@ class Matcher {
   // The value that `field` (spec.host) must have, or "": what an index can serve.
   std::string RequiredField(std::string_view field) const;
   bool Matches(const Message& object) const;
+  // Whether it matches every object of its kind in its namespace, or in all when it names none.
+  bool MatchesAll() const {
+    return labels_.empty() && fields_.empty() && (ns_.empty() || kind_->namespaced());
+  }
 
  private:
   const Kind* kind_ = nullptr;
