@@ -32,27 +32,28 @@ CommitResult Refused(absl::Status status, Revision last) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<Version>> CommitGroup::Present(const std::string& key) const {
-  const auto changed = changed_.find(key);
-  if (changed != changed_.end()) return changed->second;
-  return GetNow(base_, key);
+absl::StatusOr<const std::optional<Version>*> CommitGroup::Present(const std::string& key) {
+  const auto known = known_.find(key);
+  if (known != known_.end()) return &known->second;
+  ASSIGN_OR_RETURN(std::optional<Version> read, GetNow(base_, key));
+  return &known_.emplace(key, std::move(read)).first->second;
 }
 
-absl::Status CommitGroup::Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) const {
+absl::Status CommitGroup::Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) {
   for (const Precondition& precondition : txn.preconditions) {
-    ASSIGN_OR_RETURN(std::optional<Version> present, Present(precondition.key));
-    if (!Holds(precondition, present)) failed->push_back({precondition, std::move(present)});
+    ASSIGN_OR_RETURN(const std::optional<Version>* present, Present(precondition.key));
+    if (!Holds(precondition, *present)) failed->push_back({precondition, *present});
   }
   if (failed->empty()) return absl::OkStatus();
   return Aborted("{} of {} preconditions did not hold", failed->size(), txn.preconditions.size());
 }
 
 // The writes that change something, in key order.
-absl::StatusOr<std::vector<CommitGroup::Staged>> CommitGroup::Stage(Txn* txn) const {
+absl::StatusOr<std::vector<CommitGroup::Staged>> CommitGroup::Stage(Txn* txn) {
   std::vector<Staged> staged;
   for (Write& write : txn->writes) {
-    ASSIGN_OR_RETURN(std::optional<Version> previous, Present(write.key));
-    if (write.value || previous) staged.push_back({&write, std::move(previous)});
+    ASSIGN_OR_RETURN(const std::optional<Version>* previous, Present(write.key));
+    if (write.value || *previous) staged.push_back({&write, *previous});
   }
   const auto key = [](const Staged& one) -> const std::string& { return one.write->key; };
   std::ranges::sort(staged, {}, key);
@@ -105,14 +106,14 @@ Change CommitGroup::ApplyOne(Staged staged, const Txn& txn) {
   if (staged.previous) sum_ -= SumOf(change.version.key, staged.previous->modified);
   if (change.deleted) {
     batch_.Delete(CurrentKey(change.version.key));
-    changed_[change.version.key] = std::nullopt;
+    known_[change.version.key] = std::nullopt;
   } else {
     change.version.created = staged.previous ? staged.previous->created : last_;
     change.version.value = *std::move(staged.write->value);
     stored.created = change.version.created;
     stored.value = change.version.value;
     batch_.Put(CurrentKey(change.version.key), EncodeCurrent(change.version));
-    changed_[change.version.key] = change.version;
+    known_[change.version.key] = change.version;
     sum_ += SumOf(change.version.key, last_);
   }
   batch_.Put(VersionKey(change.version.key, last_), EncodeVersion(stored));

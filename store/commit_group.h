@@ -7,7 +7,7 @@
 // Thread-compatible; used by the committer alone.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_map.h>
 
 #include <memory>
 #include <optional>
@@ -43,9 +43,10 @@ class CommitGroup {
     Write* write;
     std::optional<Version> previous;
   };
-  absl::StatusOr<std::optional<Version>> Present(const std::string& key) const;
-  absl::Status Check(const Txn& txn, std::vector<CommitResult::Failed>* failed) const;
-  absl::StatusOr<std::vector<Staged>> Stage(Txn* txn) const;
+  // What `key` is after the transactions so far. Valid until the next Apply.
+  absl::StatusOr<const std::optional<Version>*> Present(const std::string& key);
+  absl::Status Check(const Txn& txn, std::vector<CommitResult::Failed>* failed);
+  absl::StatusOr<std::vector<Staged>> Stage(Txn* txn);
   void Apply(std::vector<Staged> staged, const Txn& txn);
   Change ApplyOne(Staged staged, const Txn& txn);
 
@@ -56,7 +57,9 @@ class CommitGroup {
   bool durable_ = false;
   EngineBatch batch_;
   std::vector<std::shared_ptr<const Batch>> batches_;
-  absl::flat_hash_map<std::string, std::optional<Version>> changed_;  // By this group so far.
+  // What was read of the base, changed by this group so far: each key is read once, however many
+  // transactions of the group stand on it.
+  absl::node_hash_map<std::string, std::optional<Version>> known_;
 };
 
 }  // namespace reeve::store
