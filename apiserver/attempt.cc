@@ -9,7 +9,7 @@ Attempt::Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegist
     : view_(std::move(view)), kinds_(kinds) {}
 
 absl::StatusOr<const Message*> Attempt::Find(const ObjectKey& key) {
-  if (const auto staged = staged_.find(key); staged != staged_.end()) return staged->second.get();
+  if (const auto staged = staged_.find(key); staged != staged_.end()) return staged->second;
   if (const auto found = found_.find(key); found != found_.end()) return found->second.get();
   const schema::Kind* kind = kinds_->FindByName(key.kind);
   if (kind == nullptr) return nullptr;
@@ -21,9 +21,7 @@ absl::StatusOr<const Message*> Attempt::Find(const ObjectKey& key) {
   return slot.get();
 }
 
-void Attempt::Preview(const Message& object) {
-  staged_[schema::KeyOf(object)] = CloneObject(object);
-}
+void Attempt::Preview(const Message& object) { staged_[schema::KeyOf(object)] = &object; }
 
 void Attempt::Require(store::Precondition precondition) {
   // All are about the state before the transaction, so that one for each key is enough.
@@ -47,7 +45,7 @@ void Attempt::Stage(const Message* before, const Message* after) {
   durable_ = durable_ || !kind.options.ephemeral();
   const bool leaves = after == nullptr || schema::Meta(*after).has_deletion_timestamp();
   grows_ = grows_ || !(leaves || kind.options.ephemeral());
-  staged_[key] = after == nullptr ? nullptr : CloneObject(*after);
+  staged_[key] = after;
 }
 
 store::Txn Attempt::TakeTxn(absl::Time time, const std::string& author) {

@@ -31,7 +31,8 @@ class Attempt {
   // nullptr when there is none. Carries its resourceVersion.
   absl::StatusOr<const Message*> Find(const ObjectKey& key);
 
-  // Lets Find see `object` as it will be, before it is staged.
+  // Lets Find see `object` as it will be, before it is staged. Like what is staged, it must stay
+  // where it is until the last Find.
   void Preview(const Message& object);
   // Stages `after` in the place of `before` (nullptr: it must be absent); nullptr as `after`
   // removes it. REQUIRES: `before` came from Find; one call for each key.
@@ -54,7 +55,7 @@ class Attempt {
   const std::unique_ptr<store::ReadView> view_;
   const schema::KindRegistry* const kinds_;
   std::map<ObjectKey, ObjectPtr> found_;  // A null pointer: looked for, not there.
-  std::map<ObjectKey, ObjectPtr> staged_;
+  std::map<ObjectKey, const Message*> staged_;
   std::set<std::string> required_;  // Keys that have their precondition.
   bool durable_ = false;
   bool contended_ = false;

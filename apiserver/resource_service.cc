@@ -30,40 +30,48 @@ grpc::ServerUnaryReactor* ResourceService::Get(grpc::CallbackServerContext* call
                                                const v1::GetRequest* request,
                                                v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "GET", request->key().kind());
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->Get(who, *request); });
+  // The past may have to be searched for.
+  const bool past = request->revision() != 0 || request->has_time();
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->Get(who, *request); },
+      past ? Place::kPool : Place::kHere);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Apply(grpc::CallbackServerContext* call,
                                                  const v1::ApplyRequest* request,
                                                  v1::ApplyResponse* response) {
   const RequestMetrics metrics(context_.clock, "APPLY", KindName(*request));
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->Apply(who, *request); });
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->Apply(who, *request); }, Place::kAlone);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Create(grpc::CallbackServerContext* call,
                                                   const v1::CreateRequest* request,
                                                   v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "CREATE", KindName(request->object()));
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->Create(who, *request); });
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->Create(who, *request); }, Place::kAlone);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Update(grpc::CallbackServerContext* call,
                                                   const v1::UpdateRequest* request,
                                                   v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "UPDATE", KindName(request->object()));
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->Update(who, *request); });
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->Update(who, *request); }, Place::kAlone);
 }
 
 grpc::ServerUnaryReactor* ResourceService::UpdateStatus(grpc::CallbackServerContext* call,
                                                         const v1::UpdateRequest* request,
                                                         v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "UPDATE", KindName(request->object()), "status");
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->UpdateStatus(who, *request); });
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->UpdateStatus(who, *request); }, Place::kAlone);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Patch(grpc::CallbackServerContext* call,
@@ -71,8 +79,9 @@ grpc::ServerUnaryReactor* ResourceService::Patch(grpc::CallbackServerContext* ca
                                                  v1::Object* response) {
   const RequestMetrics metrics(context_.clock, "PATCH", request->key().kind(),
                                request->status() ? "status" : "");
-  return RunUnary(context_, call, metrics, response,
-                  [=, this](const Identity& who) { return api_->Patch(who, *request); });
+  return RunUnary(
+      context_, call, metrics, response,
+      [=, this](const Identity& who) { return api_->Patch(who, *request); }, Place::kAlone);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Delete(grpc::CallbackServerContext* call,

@@ -31,33 +31,48 @@ absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
 // Says when to try again, and that it was too much.
 absl::Status Refuse(grpc::CallbackServerContext* call);
 
-// Answers a unary call from the pool: `handle()` gives StatusOr<Response>.
+// Where a request is worked on.
+enum class Place {
+  kPool,
+  kAlone,  // Where it arrived when it is the only one, else on the pool: waits for the disk once.
+  kHere,   // Where it arrived: over in microseconds.
+};
+
+// Answers a unary call, from the pool or on the spot: `handle()` gives StatusOr<Response>.
 template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunOnPool(const ServiceContext& context,
                                     grpc::CallbackServerContext* call,
                                     const RequestMetrics& metrics, Response* response,
-                                    Handle handle, Priority priority = Priority::kPeople) {
+                                    Handle handle, Priority priority = Priority::kPeople,
+                                    Place place = Place::kPool) {
   grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
   const auto end = [=](const absl::Status& status) {
     metrics.Done(status);
     reactor->Finish(schema::ToGrpc(status));
   };
-  const bool taken = context.pool->Run(
-      [=] {
-        absl::StatusOr<Response> result = handle();
-        if (result.ok()) *response = *std::move(result);
-        end(result.status());
-      },
-      priority);
-  if (!taken) end(Refuse(call));
+  const auto work = [=] {
+    absl::StatusOr<Response> result = handle();
+    if (result.ok()) *response = *std::move(result);
+    end(result.status());
+  };
+  if (place == Place::kHere) {
+    work();
+    return reactor;
+  }
+  if (place == Place::kAlone) {
+    const WorkerPool::Alone here(context.pool);
+    if (here.alone()) work();
+    if (here.alone()) return reactor;
+  }
+  if (!context.pool->Run(work, priority)) end(Refuse(call));
   return reactor;
 }
 
 // Likewise, for identified clients: `handle(identity)`.
 template <typename Response, typename Handle>
 grpc::ServerUnaryReactor* RunUnary(const ServiceContext& context, grpc::CallbackServerContext* call,
-                                   const RequestMetrics& metrics, Response* response,
-                                   Handle handle) {
+                                   const RequestMetrics& metrics, Response* response, Handle handle,
+                                   Place place = Place::kPool) {
   // Before it waits: who asks decides how long.
   const absl::StatusOr<Identity> who = IdentityOf(context, *call);
   if (!who.ok()) {
@@ -69,7 +84,7 @@ grpc::ServerUnaryReactor* RunUnary(const ServiceContext& context, grpc::Callback
   return RunOnPool(
       context, call, metrics, response,
       [handle, identity = *who]() -> absl::StatusOr<Response> { return handle(identity); },
-      PriorityOf(*who, metrics.resource()));
+      PriorityOf(*who, metrics.resource()), place);
 }
 
 }  // namespace reeve::apiserver

@@ -57,6 +57,7 @@ bool WorkerPool::Run(std::function<void()> work, Priority priority) {
     if (stopping_ || lanes_[lane].waiting.size() >= options_.classes[lane].waiting_max)
       return false;
     lanes_[lane].waiting.push_back(std::move(work));
+    ++busy_;
   }
   cv_.Signal();
   return true;
@@ -103,6 +104,7 @@ void WorkerPool::Loop() {
     {
       MutexLock lock(&mu_);
       --lanes_[lane].running;
+      --busy_;
       if (stopping_ && DrainedLocked()) cv_.SignalAll();
     }
     // Only this thread is sure to look again; another class may wait for what it gave back, and

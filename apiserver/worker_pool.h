@@ -12,6 +12,7 @@
 #include <absl/time/time.h>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -57,6 +58,28 @@ class WorkerPool {
   // False when too much is waiting; `work` is then not run.
   bool Run(std::function<void()> work, Priority priority = Priority::kPeople);
 
+  // Asks to serve a request on the caller's own thread, while this lives. alone(): it may, because
+  // nothing else runs or waits, so that there is nobody whom this thread would keep from being
+  // served; and the request need not wait for another thread to wake up. Of any number of callers
+  // at most one is alone.
+  class Alone {
+   public:
+    explicit Alone(WorkerPool* pool) : pool_(pool) {
+      int none = 0;
+      alone_ = pool_->busy_.compare_exchange_strong(none, 1);
+    }
+    ~Alone() {
+      if (alone_) --pool_->busy_;
+    }
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+    bool alone() const { return alone_; }
+
+   private:
+    WorkerPool* const pool_;
+    bool alone_ = false;
+  };
+
  private:
   struct Lane {
     std::deque<std::function<void()>> waiting;
@@ -69,6 +92,7 @@ class WorkerPool {
   bool DrainedLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Options options_;
+  std::atomic<int> busy_ = 0;  // Requests running or waiting, and whoever is alone.
   mutable Mutex mu_;
   CondVar cv_;
   std::array<Lane, kPriorities> lanes_ ABSL_GUARDED_BY(mu_);

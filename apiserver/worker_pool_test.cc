@@ -120,6 +120,20 @@ TEST(WorkerPool, WhatNobodyReservesGoesToWhoeverComes) {
   gate.Open();
 }
 
+TEST(WorkerPool, OneRequestIsAloneWhileNothingElseRunsOrWaits) {
+  Gate gate;
+  WorkerPool pool(Small());
+  {
+    const WorkerPool::Alone first(&pool);
+    EXPECT_TRUE(first.alone());
+    EXPECT_FALSE(WorkerPool::Alone(&pool).alone());
+  }
+  ASSERT_TRUE(pool.Run(gate.Work()));
+  EXPECT_FALSE(WorkerPool::Alone(&pool).alone());
+  gate.Open();
+  while (!WorkerPool::Alone(&pool).alone()) Passes(&pool, Priority::kPeople);
+}
+
 TEST(WorkerPool, ClassesOfRequests) {
   EXPECT_EQ(PriorityOf(Identity::Host("h1", "u"), "leases"), Priority::kSystem);
   EXPECT_EQ(PriorityOf(Identity::Host("h1", "u"), "works"), Priority::kSystem);
