@@ -10,6 +10,7 @@ SOAK_SUITES=(
   'contention history_test ContentionTest.*'
   'claims registry_proof_test *'
   'process process_history_test *'
+  'fuzz - -'
 )
 
 soak_names() {
@@ -31,6 +32,10 @@ suites_soak() {
     [[ $# == 0 || $wanted == *" $name "* ]] || continue
     log=$ROOT/build/soak/$name.log
     note "== soak $name"
+    if [[ $name == fuzz ]]; then
+      suites_fuzz || failed=1
+      continue
+    fi
     if (cd "$ROOT" && REEVE_SOAK=1 "build/dev/bin/$binary" --gtest_filter="$filter") >"$log" 2>&1; then
       sed -n 's/^reached: /   /p' "$log"
     else

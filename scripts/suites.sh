@@ -36,6 +36,7 @@ suites_test() {
     suites_ctest asan core
     suites_ctest tsan threads
   fi
+  suites_fuzz_minute
   suites_fleet
   note "$PASSED passed, $FAILED failed$( ((SKIPPED)) && echo ", $SKIPPED skipped")"
   ((FAILED == 0))

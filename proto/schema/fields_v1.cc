@@ -80,6 +80,11 @@ Node ToNode(const Tree& tree) {
   return node;
 }
 
+// What stands in a path without brackets. Of a field that nobody knows, anything may be the name.
+bool IsFieldName(std::string_view name) {
+  return !name.empty() && name.find_first_of(".[") == std::string_view::npos;
+}
+
 absl::Status BadStep(std::string_view step) {
   return InvalidArgument("fieldsV1: \"{}\" is no f:NAME, k:{{\"KEY\":VALUE}}, v:VALUE or i:INDEX",
                          step);
@@ -111,6 +116,7 @@ class Reader {
     const std::string_view rest = step.substr(2);
     if (step[0] == 'f') {
       if (place.list != nullptr) return Read(entry.value, path.AtKey(rest), place.EnterItem());
+      if (!IsFieldName(rest)) return Read(entry.value, path.AtKey(rest), {});
       return Read(entry.value, path.Child(rest), place.Enter(rest));
     }
     if (step[0] == 'i') {

@@ -41,6 +41,11 @@ TEST(FieldsV1, HasKubernetesForm) {
   ExpectSame({}, "{}");
 }
 
+TEST(FieldsV1, NamesThatNoFieldCanHaveAreQuoted) {
+  ExpectSame({R"(spec.unknown["a.b"])", R"(spec.unknown["ns["])"},
+             R"({"f:spec":{"f:unknown":{"f:a.b":{},"f:ns[":{}}}})");
+}
+
 TEST(FieldsV1, QuotesSurvive) {
   ExpectSame({R"(metadata.labels["quo\"ted"])"},
              R"({"f:metadata":{"f:labels":{"f:quo\"ted":{}}}})");

@@ -90,6 +90,7 @@ CodePoint FirstCodePoint(std::string_view text) {
 }
 
 std::string WhyForbidden(char32_t c) {
+  if (c >= 0x20 && c < 0x7f) return "";  // Nearly all there is.
   for (const Range& range : kForbidden) {
     if (c >= range.first && c <= range.last)
       return fmt::format("{} U+{:04X}", range.what, static_cast<uint32_t>(c));
