@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "client/timestamps.h"
 #include "ctl/errors.h"
+#include "ctl/screen.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "proto/schema/age.h"
@@ -40,7 +41,7 @@ absl::Status RunBackupList(Session& session) {
                           std::to_string(backup.revision()), std::to_string(backup.files()),
                           SizeText(backup), backup.epoch()});
   }
-  session.Out("{}", Render(table, {.headers = !session.flags().Bool("no-headers")}));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "ctl/columns.h"
+#include "ctl/screen.h"
 #include "ctl/selection.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
@@ -123,7 +124,7 @@ absl::Status RunBlame(Session& session) {
                     versions[0].revision());
   }
   ASSIGN_OR_RETURN(const Table table, Blame(versions, session.io().clock->Read().wall));
-  session.Out("{}", Render(table, {.headers = !session.flags().Bool("no-headers")}));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

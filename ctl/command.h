@@ -18,8 +18,10 @@ struct Words {
     kAny,
     kFiles,
     kDirectories,
-    kChoices,   // Those of `text`, parted by commas; one that ends in '=' or ':' goes on.
-    kList,      // Several of them, parted by commas.
+    kChoices,   // Those of `text`, parted by commas; one that ends in '=' goes on. Others are
+                // refused by the command, in kubectl's words.
+    kOneOf,     // Likewise; others are refused when the line is parsed.
+    kList,      // Several of them, parted by commas; likewise.
     kObjects,   // KIND NAME... or KIND/NAME...
     kFields,    // KIND.FIELD...
     kNames,     // Of objects of the kind `text`.

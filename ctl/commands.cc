@@ -193,7 +193,7 @@ Command HostToken() {
       .summary = "Print the command by which a machine joins as a host, once",
       .examples = {"ctl host token h1"},
       .flags = {{"ttl", 0, kText, "How long the token is good", "30m"},
-                {"output", 'o', kText, "token: only the token", "", "", Choices("token")}},
+                {"output", 'o', kText, "token: only the token", "", "", OneOf("token")}},
       .run = RunHostToken,
       .args = {kHostWords},
   };
@@ -339,7 +339,7 @@ Command ApiResources() {
   return {
       .path = "api-resources",
       .summary = "List the kinds of objects",
-      .flags = {{"output", 'o', kText, "wide or name", "", "", Choices("wide,name")}, kNoHeaders},
+      .flags = {{"output", 'o', kText, "wide or name", "", "", OneOf("wide,name")}, kNoHeaders},
       .run = RunApiResources,
   };
 }
@@ -437,6 +437,12 @@ std::vector<Command> MakeCommands() {
       Kubeconfig(),
       Version(),
       Completion(),
+      {.path = "man",
+       .usage = "DIR",
+       .summary = "Write the manual pages into a directory",
+       .examples = {"ctl man ~/.local/share/man/man1"},
+       .run = RunMan,
+       .args = {{Words::Type::kDirectories}}},
   };
   for (Command& command : ConfigCommands()) commands.push_back(std::move(command));
   for (Command& command : ChangeCommands()) commands.push_back(std::move(command));
@@ -471,6 +477,8 @@ const std::vector<Flag>& GlobalFlags() {
       {"context", 0, kText, "Context of the config file; else its current one", "", "",
        kContextWords},
       {"server", 's', kText, "host:port of the API server, instead of the context's"},
+      {"color", 0, kText, "auto: on a terminal, unless $NO_COLOR is set; always; never", "auto", "",
+       OneOf("auto,always,never")},
       {"request-timeout", 0, kText, "How long one request may take", "30s"},
   };
   return flags;

@@ -12,6 +12,7 @@ inline constexpr Words kObjectWords{Words::Type::kObjects};
 inline constexpr Words kHostWords{Words::Type::kNames, "Host"};
 inline constexpr Words kContextWords{Words::Type::kContexts};
 
+constexpr Words OneOf(std::string_view text) { return {Words::Type::kOneOf, text}; }
 constexpr Words Choices(std::string_view text) { return {Words::Type::kChoices, text}; }
 
 inline constexpr Flag kFilename{

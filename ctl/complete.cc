@@ -120,6 +120,7 @@ class Completer {
         StartAfter(',');
         [[fallthrough]];
       case Words::Type::kChoices:
+      case Words::Type::kOneOf:
         return ChoicesOf(words.text);
       case Words::Type::kObjects:
         return Objects();

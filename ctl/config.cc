@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "ctl/config_edit.h"
 #include "ctl/output.h"
+#include "ctl/screen.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "proto/schema/encode.h"
@@ -62,7 +63,7 @@ absl::Status RunConfigGetContexts(Session& session) {
                           context.context().user(), context.context().namespace_()});
   }
   if (names || session.failed()) return absl::OkStatus();
-  session.Out("{}", Render(table, {.headers = !session.flags().Bool("no-headers")}));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

@@ -46,7 +46,7 @@ std::vector<Command> ConfigCommands() {
       {.path = "config get-contexts",
        .usage = "[NAME...]",
        .summary = "List the contexts of the config file",
-       .flags = {kNoHeaders, {"output", 'o', kText, "name", "", "", Choices("name")}},
+       .flags = {kNoHeaders, {"output", 'o', kText, "name", "", "", OneOf("name")}},
        .run = RunConfigGetContexts,
        .args = {kContextWords}},
       {.path = "config current-context",

@@ -8,6 +8,7 @@
 #include "ctl/columns.h"
 #include "ctl/errors.h"
 #include "ctl/manifests.h"
+#include "ctl/patching.h"
 #include "ctl/readiness.h"
 #include "ctl/selection.h"
 #include "ctl/verbs.h"
@@ -175,6 +176,7 @@ absl::Status WaitFor(Session& session, const ObjectKey& key, const Goal& goal,
 absl::Status RunDelete(Session& session) {
   ASSIGN_OR_RETURN(const absl::Duration timeout, session.DurationFlag("timeout"));
   ASSIGN_OR_RETURN(const v1::Propagation propagation, PropagationOf(session));
+  RETURN_IF_ERROR(DryRunOf(session).status());  // Spelled wrong, it must not delete.
   ASSIGN_OR_RETURN(const std::vector<ObjectKey> keys, KeysOf(session, "delete"));
   if (keys.empty()) session.Err("No resources found\n");
   RETURN_IF_ERROR(CheckMany(session, keys));

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "ctl/columns.h"
 #include "ctl/errors.h"
+#include "ctl/screen.h"
 #include "ctl/selection.h"
 #include "ctl/table.h"
 #include "ctl/tree_text.h"
@@ -193,7 +194,7 @@ absl::Status WatchEvents(Session& session, const EventFilter& filter, const std:
   v1::Selector selector;
   selector.set_kind("Event");
   selector.set_namespace_(ns);
-  TableStyle style{.headers = !session.flags().Bool("no-headers")};
+  TableStyle style = ScreenStyle(session);
   return Follow(session, selector, absl::ZeroDuration(),
                 [&](const v1::WatchEvent& change) -> absl::StatusOr<Next> {
                   const bool news = change.type() == v1::WatchEvent::ADDED ||
@@ -240,9 +241,7 @@ absl::Status RunEvents(Session& session) {
     session.Err("No events found{}.\n", ns.empty() ? "" : fmt::format(" in {} namespace", ns));
     return absl::OkStatus();
   }
-  TableStyle style{.headers = !session.flags().Bool("no-headers")};
-  if (session.io().tty) style.width = static_cast<size_t>(session.io().width);
-  session.Out("{}", Render(table, style));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

@@ -1,11 +1,14 @@
 // ctl get.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "base/status.h"
+#include "base/strings.h"
 #include "ctl/columns.h"
 #include "ctl/errors.h"
 #include "ctl/output.h"
+#include "ctl/screen.h"
 #include "ctl/selection.h"
 #include "ctl/session.h"
 #include "ctl/table.h"
@@ -35,9 +38,8 @@ ColumnOptions ColumnsFor(Getter& get) {
 }
 
 TableStyle StyleFor(Getter& get) {
-  TableStyle style{.headers = !get.session.flags().Bool("no-headers")};
-  const bool cut = get.session.io().tty && get.format.type == OutputFormat::Type::kTable;
-  if (cut) style.width = static_cast<size_t>(get.session.io().width);
+  TableStyle style = ScreenStyle(get.session);
+  if (get.format.type != OutputFormat::Type::kTable) style.width = 0;  // Wide is wide.
   return style;
 }
 
@@ -74,11 +76,24 @@ absl::StatusOr<std::vector<v1::Object>> ObjectsOf(Getter& get, const Selection& 
   return ListSelected(get.session, *selection.kind);
 }
 
+// An empty namespace and one that is spelled wrong look alike.
+void WarnOfNamespace(Session& session) {
+  if (!session.namespace_given()) return;
+  const schema::Kind* kind = schema::KindRegistry::Get().FindByName("Namespace");
+  const absl::StatusOr<std::vector<std::string>> names = NamesBeginning(session, *kind, "");
+  if (!names.ok()) return;
+  if (std::find(names->begin(), names->end(), session.Namespace()) != names->end()) return;
+  const std::string near = DidYouMean(session.Namespace(), *names);
+  session.Err("Warning: there is no namespace \"{}\"{}\n", session.Namespace(),
+              near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+}
+
 void PrintNone(Getter& get) {
   const bool scoped = get.selections[0].kind->namespaced() && !get.all_namespaces();
   if (get.session.failed() || get.session.flags().Bool("ignore-not-found")) return;
   if (scoped) {
     get.session.Err("No resources found in {} namespace.\n", get.session.Namespace());
+    WarnOfNamespace(get.session);
   } else {
     get.session.Err("No resources found\n");
   }

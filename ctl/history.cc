@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "client/timestamps.h"
 #include "ctl/output.h"
+#include "ctl/screen.h"
 #include "ctl/selection.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
@@ -72,9 +73,7 @@ absl::Status PrintTable(Session& session, const Versions& versions, bool wide) {
     if (wide) cells.insert(cells.begin() + 2, TimeText(*row.newest));
     table.rows.push_back(std::move(cells));
   }
-  TableStyle style{.headers = !session.flags().Bool("no-headers")};
-  if (session.io().tty) style.width = static_cast<size_t>(session.io().width);
-  session.Out("{}", Render(table, style));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "ctl/columns.h"
 #include "ctl/errors.h"
+#include "ctl/screen.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "proto/schema/kind_registry.h"
@@ -22,7 +23,7 @@ absl::Status RunApiResources(Session& session) {
                           kind.name});
     if (wide) table.rows.back().push_back(kind.options.short_help());
   }
-  if (!names) session.Out("{}", Render(table, {.headers = !session.flags().Bool("no-headers")}));
+  if (!names) session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

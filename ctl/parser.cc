@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 #include <utility>
@@ -148,7 +149,42 @@ class Tree {
     if (!error.empty())
       return UsageError{fmt::format("error: {}\nSee 'ctl {} --help' for usage.\n", error, path),
                         leaf->command->failure};
+    if (const std::string wrong = WrongChoice(*leaf); !wrong.empty()) {
+      return UsageError{fmt::format("error: {}\nSee 'ctl {} --help' for usage.\n", wrong, path),
+                        leaf->command->failure};
+    }
     return ToInvocation(*leaf);
+  }
+
+  // What is wrong with the first value that is none of its flag's choices; "" when nothing is.
+  std::string WrongChoice(const Leaf& leaf) const {
+    for (const auto* slots : {&leaf.slots, &slots_}) {
+      for (const auto& slot : *slots) {
+        if (!HasChoices(slot->flag->words)) continue;
+        for (const std::string& text : slot->texts) {
+          const std::string wrong = WrongChoice(*slot->flag, text);
+          if (!wrong.empty()) return wrong;
+        }
+      }
+    }
+    return "";
+  }
+
+  static bool HasChoices(const Words& words) {
+    return words.type == Words::Type::kOneOf || words.type == Words::Type::kList;
+  }
+
+  static std::string WrongChoice(const Flag& flag, const std::string& text) {
+    const std::vector<std::string> choices = Split(flag.words.text, ',');
+    const bool list = flag.words.type == Words::Type::kList;
+    for (const std::string& word : list ? Split(text, ',') : std::vector<std::string>{text}) {
+      if (std::find(choices.begin(), choices.end(), word) != choices.end()) continue;
+      const std::string near = DidYouMean(word, choices);
+      return fmt::format("invalid argument \"{}\" for \"--{}\": must be {}{}{}", word, flag.name,
+                         choices.size() > 1 ? "one of " : "", Join(choices, ", "),
+                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near));
+    }
+    return "";
   }
 
   // No command was reached: help, a group's help, or a word that is no command.

@@ -35,6 +35,59 @@ TEST_F(RunTest, GetFitsATerminal) {
             "a-longer-name   1/2     a-longer-name.exampl…   Active   41s\n");
 }
 
+TEST_F(RunTest, ColorOnlyOnATerminal) {
+  constexpr std::string_view kEscape = "\x1b[";
+  api_.Put(SiteNamed("blog"));
+  const auto colored = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"get", "sites"});
+    EXPECT_EQ(Ctl(more), 0);
+    return out_.find(kEscape) != out_.npos;
+  };
+  env_.clear();
+  EXPECT_FALSE(colored({}));
+  EXPECT_TRUE(colored({"--color=always"}));
+  tty_ = true;
+  EXPECT_TRUE(colored({}));
+  EXPECT_FALSE(colored({"--color=never"}));
+  EXPECT_FALSE(colored({"-o", "yaml"}));
+  env_["NO_COLOR"] = "1";
+  EXPECT_FALSE(colored({}));
+  EXPECT_TRUE(colored({"--color", "always"}));
+  env_ = {{"TERM", "dumb"}};
+  EXPECT_FALSE(colored({}));
+  EXPECT_EQ(Ctl({"get", "sites", "--color=sometimes"}), 1);
+  EXPECT_THAT(err_, HasSubstr("must be one of auto, always, never"));
+}
+
+TEST_F(RunTest, ANamespaceThatIsNotThereIsTold) {
+  v1::Namespace ns;
+  ns.mutable_metadata()->set_name("shops");
+  api_.Put(schema::Wrap(ns));
+  EXPECT_EQ(Ctl({"get", "sites", "-n", "shop"}), 0);
+  EXPECT_EQ(err_,
+            "No resources found in shop namespace.\n"
+            "Warning: there is no namespace \"shop\"; did you mean \"shops\"?\n");
+  Ctl({"get", "sites", "-n", "shops"});
+  EXPECT_EQ(err_, "No resources found in shops namespace.\n");
+}
+
+TEST_F(RunTest, WordsThatAreNoChoiceAreRefused) {
+  EXPECT_EQ(Ctl({"events", "--types=Nope"}), 1);
+  EXPECT_EQ(err_,
+            "error: invalid argument \"Nope\" for \"--types\": must be one of Normal, Warning\n"
+            "See 'ctl events --help' for usage.\n");
+  EXPECT_EQ(Ctl({"events", "--types=Normal,Warnin"}), 1);
+  EXPECT_THAT(err_, HasSubstr("did you mean \"Warning\"?"));
+  EXPECT_EQ(Ctl({"events", "--types=Normal,Warning"}), 0);
+  api_.Put(SiteNamed("blog"));
+  EXPECT_EQ(Ctl({"delete", "site/blog", "--dry-run=sever"}), 1);
+  EXPECT_NE(api_.Find({"Site", "default", "blog"}), nullptr);
+  EXPECT_EQ(Ctl({"get", "instances,domain/x"}), 1);
+  EXPECT_EQ(err_,
+            "error: arguments in resource/name form must have a single resource and name: "
+            "\"instances,domain/x\"\n");
+}
+
 TEST_F(RunTest, GetWideAndLabels) {
   v1::Object site = SiteNamed("blog");
   (*site.mutable_site()->mutable_metadata()->mutable_labels())["app"] = "web";

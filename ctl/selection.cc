@@ -30,7 +30,9 @@ absl::StatusOr<std::vector<Selection>> ParsePairs(const std::vector<std::string>
   std::vector<Selection> selections;
   for (const std::string& arg : args) {
     const std::vector<std::string> parts = Split(arg, '/');
-    if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
+    const bool pair = parts.size() == 2 && !parts[0].empty() && !parts[1].empty() &&
+                      arg.find(',') == std::string::npos;
+    if (!pair) {
       return InvalidArgument(
           "arguments in resource/name form must have a single resource and name: \"{}\"", arg);
     }

@@ -1,7 +1,9 @@
 #include "ctl/session.h"
 
 #include "base/status.h"
+#include "base/strings.h"
 #include "ctl/errors.h"
+#include "ctl/screen.h"
 
 namespace reeve::ctl {
 
@@ -67,7 +69,14 @@ absl::StatusOr<absl::Duration> Session::DurationFlag(std::string_view flag) cons
 
 void Session::Report(const absl::Status& status) {
   if (status.ok()) return;
-  Err("{}", ErrorText(status));
+  const std::string text = ErrorText(status);
+  const size_t colon = ColorErr(*this) ? text.find(':') : text.npos;
+  // "error", "Error from server (NotFound)": what every error begins with.
+  if (colon == text.npos || ToLower(text).rfind("error", 0) != 0) {
+    Err("{}", text);
+  } else {
+    Err("\x1b[31m{}\x1b[0m{}", text.substr(0, colon), text.substr(colon));
+  }
   failed_ = true;
 }
 

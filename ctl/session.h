@@ -26,6 +26,7 @@ class Session {
   Session(Io* io, Invocation invocation) : io_(*io), invocation_(std::move(invocation)) {}
 
   Io& io() { return io_; }
+  const Io& io() const { return io_; }
   const Invocation& flags() const { return invocation_; }
   const std::vector<std::string>& args() const { return invocation_.args; }
 

@@ -6,7 +6,10 @@
 namespace reeve::ctl {
 namespace {
 
-constexpr size_t kColumnMin = 6;  // Cells are not cut below this.
+constexpr size_t kColumnMin = 6;  // Cells are not cut below this,
+constexpr size_t kNameMin = 12;   // and names not below this.
+constexpr std::string_view kBold = "\x1b[1m", kRed = "\x1b[31m", kGreen = "\x1b[32m",
+                           kYellow = "\x1b[33m", kPlain = "\x1b[0m";
 constexpr std::string_view kCut = "…";
 
 // One code point of valid UTF-8; a byte that is none counts as itself.
@@ -61,28 +64,63 @@ std::string CutTo(std::string_view text, size_t width) {
   return result + std::string(kCut);
 }
 
-// Takes from the widest column but the first until the line fits.
-void Fit(size_t line, size_t gap, std::vector<size_t>* widths) {
-  if (widths->size() < 2) return;
-  while (std::accumulate(widths->begin(), widths->end(), gap * (widths->size() - 1)) > line) {
-    const auto widest = std::max_element(widths->begin() + 1, widths->end());
-    if (*widest <= kColumnMin) return;
-    --*widest;
-  }
+size_t LineOf(const std::vector<size_t>& widths, size_t gap) {
+  return std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
 }
 
+// Takes from the widest column but the first until the line fits, then from the first.
+void Fit(size_t line, size_t gap, std::vector<size_t>* widths) {
+  if (widths->empty()) return;
+  while (widths->size() > 1 && LineOf(*widths, gap) > line) {
+    const auto widest = std::max_element(widths->begin() + 1, widths->end());
+    if (*widest <= kColumnMin) break;
+    --*widest;
+  }
+  const size_t taken = LineOf(*widths, gap);
+  size_t& first = widths->front();
+  if (taken > line && first > kNameMin)
+    first = std::max(kNameMin, first - std::min(first, taken - line));
+}
+
+bool IsReady(std::string_view cell) { return cell == "True" || cell.starts_with("True "); }
+
+// "1/2": the two numbers as they are written.
+bool ReadyCount(std::string_view cell, std::string_view* ready, std::string_view* wanted) {
+  const size_t slash = cell.find('/');
+  if (slash == cell.npos || slash == 0 || slash + 1 == cell.size()) return false;
+  if (cell.find_first_not_of("0123456789/") != cell.npos || cell.find('/', slash + 1) != cell.npos)
+    return false;
+  *ready = cell.substr(0, slash);
+  *wanted = cell.substr(slash + 1);
+  return true;
+}
+
+// `color` says how a cell is to look.
+template <typename F>
 void AddRow(const std::vector<std::string>& cells, const std::vector<size_t>& widths, size_t gap,
-            std::string* text) {
+            F color, std::string* text) {
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) {
     const std::string cell = CutTo(cells[i], widths[i]);
+    const std::string_view look = color(cells[i]);
+    line += look;
     line += cell;
+    if (!look.empty()) line += kPlain;
     if (i + 1 < cells.size()) line.append(widths[i] - DisplayWidth(cell) + gap, ' ');
   }
   *text += line + "\n";
 }
 
 }  // namespace
+
+std::string_view CellColor(std::string_view cell) {
+  std::string_view ready, wanted;
+  if (ReadyCount(cell, &ready, &wanted)) return ready == wanted ? kGreen : kYellow;
+  if (IsReady(cell)) return kGreen;
+  if (cell == "False" || cell.starts_with("False (") || cell == "Failed") return kRed;
+  if (cell == "Unknown" || cell.starts_with("Unknown (") || cell == "Warning") return kYellow;
+  return "";
+}
 
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
@@ -109,8 +147,12 @@ std::vector<size_t> ColumnWidths(const Table& table, const TableStyle& style) {
 std::string Render(const Table& table, const TableStyle& style) {
   const std::vector<size_t> widths = ColumnWidths(table, style);
   std::string text;
-  if (style.headers) AddRow(table.headers, widths, style.gap, &text);
-  for (const auto& row : table.rows) AddRow(row, widths, style.gap, &text);
+  const auto header = [&](const std::string&) { return style.color ? kBold : std::string_view(); };
+  const auto look = [&](const std::string& cell) {
+    return style.color ? CellColor(cell) : std::string_view();
+  };
+  if (style.headers) AddRow(table.headers, widths, style.gap, header, &text);
+  for (const auto& row : table.rows) AddRow(row, widths, style.gap, look, &text);
   return text;
 }
 

@@ -47,6 +47,7 @@ absl::Status RunHostRemove(Session& session);
 absl::Status RunHostToken(Session& session);
 absl::Status RunKubeconfig(Session& session);
 absl::Status RunLabel(Session& session);
+absl::Status RunMan(Session& session);
 absl::Status RunPatch(Session& session);
 absl::Status RunPush(Session& session);
 absl::Status RunScale(Session& session);

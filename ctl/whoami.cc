@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "base/strings.h"
 #include "ctl/errors.h"
+#include "ctl/screen.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "proto/schema/kind_registry.h"
@@ -15,7 +16,7 @@ absl::Status RunAuthWhoAmI(Session& session) {
   table.rows.push_back({"Username", who.name()});
   table.rows.push_back(
       {"Groups", fmt::format("[{}]", Join({who.groups().begin(), who.groups().end()}, " "))});
-  session.Out("{}", Render(table, {.headers = true}));
+  session.Out("{}", Render(table, ScreenStyle(session)));
   return absl::OkStatus();
 }
 

@@ -12,7 +12,7 @@ PACKAGES_BUILD=(
   docker.io iptables mmdebstrap curl iproute2 procps xz-utils openssl)
 PACKAGES_TEST=(
   clang clang-format libclang-rt-14-dev etcd-server etcd-client prometheus python3 python3-kubernetes shellcheck
-  kubernetes-client nodejs npm zsh fish)
+  kubernetes-client nodejs npm zsh fish mandoc groff-base)
 
 # These may also come from elsewhere (Docker's own packages conflict with Debian's): the command is enough.
 declare -A PACKAGES_BY_COMMAND=([docker.io]=dockerd [iptables]=iptables [kubernetes-client]=kubectl [nodejs]=node

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -172,7 +173,9 @@ class RunTest : public ::testing::Test {
     Io io{.in = in, .out = out, .err = err, .tty = tty_, .width = 60, .clock = &clock_};
     io.env = [this](std::string_view name) {
       if (name == "TMPDIR") return dir_.string();
-      return name == "CTL_CONFIG" ? (dir_ / "config").string() : std::string();
+      if (name == "CTL_CONFIG") return (dir_ / "config").string();
+      const auto found = env_.find(std::string(name));
+      return found == env_.end() ? std::string() : found->second;
     };
     io.run = [this](const std::vector<std::string>& argv_of_editor) {
       return on_run(argv_of_editor);
@@ -199,6 +202,7 @@ class RunTest : public ::testing::Test {
   FakeApi api_;
   client::GrpcOptions connected_;
   bool tty_ = false;
+  std::map<std::string, std::string> env_ = {{"NO_COLOR", "1"}};
   std::string out_;
   std::string err_;
   // What ctl runs on the terminal: an editor.
