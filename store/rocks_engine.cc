@@ -114,7 +114,83 @@ class ErrorListener final : public rocksdb::EventListener {
   absl::Status health_ ABSL_GUARDED_BY(mu_);
 };
 
-rocksdb::Options MakeOptions(const RocksEngine::Options& options) {
+// A log is on disk before the next one begins. RocksDB syncs an older log only when somebody syncs:
+// with nothing but unsynced writes around the change of logs, a power cut could keep those in the
+// newer log and lose those at the end of the older, and leave a hole.
+class OrderedLogs final : public rocksdb::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "OrderedLogs"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    const bool log = path.ends_with(".log");
+    // In the way of all writes: whoever changes logs holds the others back.
+    rocksdb::IOStatus status = log ? last_->Sync() : rocksdb::IOStatus::OK();
+    if (status.ok()) status = FileSystemWrapper::NewWritableFile(path, options, result, debug);
+    if (status.ok() && log) *result = std::make_unique<Log>(std::move(*result), last_);
+    return status;
+  }
+
+ private:
+  class Log;
+  // The log that is being written.
+  class Last {
+   public:
+    void Set(Log* log) {
+      MutexLock lock(&mu_);
+      log_ = log;
+    }
+    void Unset(const Log* log) {
+      MutexLock lock(&mu_);
+      if (log_ == log) log_ = nullptr;
+    }
+    rocksdb::IOStatus Sync() {
+      MutexLock lock(&mu_);
+      return log_ == nullptr ? rocksdb::IOStatus::OK() : log_->Sync({}, nullptr);
+    }
+
+   private:
+    Mutex mu_;
+    Log* log_ ABSL_GUARDED_BY(mu_) = nullptr;
+  };
+  class Log final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    Log(std::unique_ptr<rocksdb::FSWritableFile> file, std::shared_ptr<Last> last)
+        : FSWritableFileOwnerWrapper(std::move(file)), last_(std::move(last)) {
+      last_->Set(this);
+    }
+    ~Log() override { last_->Unset(this); }
+
+    rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      last_->Unset(this);
+      return FSWritableFileOwnerWrapper::Close(options, debug);
+    }
+
+   private:
+    const std::shared_ptr<Last> last_;
+  };
+
+  const std::shared_ptr<Last> last_ = std::make_shared<Last>();
+};
+
+class OrderedLogsEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit OrderedLogsEnv(rocksdb::Env* base)
+      : OrderedLogsEnv(base, std::make_shared<OrderedLogs>(base->GetFileSystem())) {}
+  const char* Name() const override { return "OrderedLogsEnv"; }
+
+ private:
+  OrderedLogsEnv(const rocksdb::Env* base, const std::shared_ptr<rocksdb::FileSystem>& files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(files)) {
+    file_system_ = files;
+    system_clock_ = base->GetSystemClock();
+  }
+};
+
+rocksdb::Options MakeOptions(const RocksEngine::Options& options, rocksdb::Env* env) {
   rocksdb::Options made;
   made.create_if_missing = options.create;
   made.paranoid_checks = true;
@@ -123,8 +199,7 @@ rocksdb::Options MakeOptions(const RocksEngine::Options& options) {
   made.max_bgerror_resume_count = 0;
   made.write_buffer_size = options.write_buffer_bytes;
   made.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
-  if (void* const env = options.disk->rocks_env(); env != nullptr)
-    made.env = static_cast<rocksdb::Env*>(env);
+  made.env = env;
   made.max_total_wal_size = kWalBytesMax;
   made.compression = rocksdb::kLZ4Compression;
   made.keep_log_file_num = 2;
@@ -165,9 +240,10 @@ const Histogram& SyncSeconds() {
 
 class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl> {
  public:
-  Impl(Options options, std::shared_ptr<ErrorListener> listener, std::unique_ptr<rocksdb::DB> db,
-       std::vector<std::string> growing)
+  Impl(Options options, std::unique_ptr<rocksdb::Env> env, std::shared_ptr<ErrorListener> listener,
+       std::unique_ptr<rocksdb::DB> db, std::vector<std::string> growing)
       : options_(std::move(options)),
+        env_(std::move(env)),
         listener_(std::move(listener)),
         growing_(std::move(growing)),
         db_(std::move(db)) {}
@@ -188,6 +264,7 @@ class Impl final : public RocksEngine, public std::enable_shared_from_this<Impl>
   rocksdb::Status WriteSynced(const EngineBatch& batch);
 
   const Options options_;  // Its lock goes after the database.
+  const std::unique_ptr<rocksdb::Env> env_;
   const std::shared_ptr<ErrorListener> listener_;
   const std::vector<std::string> growing_;
   const std::unique_ptr<rocksdb::DB> db_;
@@ -280,7 +357,10 @@ uint64_t Impl::used_bytes() const {
 
 absl::StatusOr<std::shared_ptr<RocksEngine>> RocksEngine::Open(Options options) {
   auto listener = std::make_shared<ErrorListener>();
-  rocksdb::Options rocks = MakeOptions(options);
+  void* const disk = options.disk->rocks_env();
+  auto env = std::make_unique<OrderedLogsEnv>(disk == nullptr ? rocksdb::Env::Default()
+                                                              : static_cast<rocksdb::Env*>(disk));
+  rocksdb::Options rocks = MakeOptions(options, env.get());
   rocks.listeners.push_back(listener);
   const std::vector<std::string> growing = GrowingFiles(rocks.env, options.dir);
   rocksdb::DB* opened = nullptr;
@@ -289,7 +369,8 @@ absl::StatusOr<std::shared_ptr<RocksEngine>> RocksEngine::Open(Options options) 
     status = rocksdb::DB::Open(rocks, options.dir, &opened);
   std::unique_ptr<rocksdb::DB> db(opened);
   if (!status.ok()) return ToOpenStatus(status, options.dir, growing);
-  return std::make_shared<Impl>(std::move(options), std::move(listener), std::move(db), growing);
+  return std::make_shared<Impl>(std::move(options), std::move(env), std::move(listener),
+                                std::move(db), growing);
 }
 
 }  // namespace reeve::store

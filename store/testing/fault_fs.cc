@@ -311,14 +311,8 @@ class FaultFs::Core {
       for (size_t i = 0; i < first; ++i) ApplyLocked(changes[i], &kept);
     }
     after_cut_.clear();
-    // Of two logs the older, whose number is lower, is on the platter first: see README.md.
-    bool torn_log = false;
     for (const auto& [path, file] : kept) {
-      const bool log = path.ends_with(".log");
-      std::string data = SurvivorLocked(*file);
-      if (log && torn_log) data.resize(std::min(data.size(), file->synced));
-      torn_log = torn_log || (log && data != file->data);
-      after_cut_[path] = std::make_shared<Inode>(Inode{std::move(data), 0, {}, file->born});
+      after_cut_[path] = std::make_shared<Inode>(Inode{SurvivorLocked(*file), 0, {}, file->born});
     }
   }
 
