@@ -341,6 +341,22 @@ TEST_F(KubeHandlerTest, AWatchOfAnotherStoresRevisionIsExpired) {
   EXPECT_EQ(future.body["reason"], "Expired");
 }
 
+// "If the client watch is disconnected ... when the requested historical version is not available
+// ... the server returns 410 Gone":
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses
+TEST_F(KubeHandlerTest, AWatchFromACompactedRevisionIsGone) {
+  Create(MakeStaticSite("a"));
+  const std::string old = fmt::format("{}", revision() - 1);
+  Create(MakeStaticSite("b"));
+  ASSERT_TRUE(hub_->Pump().ok());
+  ASSERT_TRUE(store_->Compact(revision()).ok());
+  const Answered gone = Do("GET", std::string(kSites) + "?watch=1&resourceVersion=" + old);
+  EXPECT_EQ(gone.code, 410);
+  EXPECT_EQ(gone.body["kind"], "Status");
+  EXPECT_EQ(gone.body["reason"], "Expired");
+  EXPECT_EQ(Raw("GET", std::string(kSites) + "?watch=1&resourceVersion=" + present()).code, 200);
+}
+
 TEST_F(KubeHandlerTest, WatchesShowTables) {
   Create(MakeStaticSite("a"));
   Create(MakeStaticSite("b"));

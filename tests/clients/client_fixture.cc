@@ -13,7 +13,7 @@ constexpr absl::Duration kPatience = absl::Seconds(60);
 
 }  // namespace
 
-Estate::Estate() {
+Estate::Estate(const std::string& program) : server_(dir_.path() + "/reeve", program) {
   // Clients keep caches and configs in their home, and must not meet a proxy.
   setenv("HOME", dir().c_str(), 1);
   setenv("KUBECONFIG", kubeconfig().c_str(), 1);

@@ -20,7 +20,8 @@ struct Ran {
 // One server for a whole suite: starting one takes longer than most tests. Thread-compatible.
 class Estate {
  public:
-  Estate();  // Fails the running test when there is no server.
+  // Fails the running test when there is no server.
+  explicit Estate(const std::string& program = "reeve-apiserver");
 
   support::ApiServer& server() { return server_; }
   std::string dir() const { return dir_.path(); }
@@ -39,7 +40,7 @@ class Estate {
   std::string NewLog();
 
   support::TempDir dir_;
-  support::ApiServer server_{dir_.path() + "/reeve"};
+  support::ApiServer server_;
   int logs_ = 0;
 };
 

@@ -48,11 +48,14 @@ class Kubectl : public ::testing::Test {
   // Domains belong to one site of the whole estate.
   ~Kubectl() override { Good({"delete", "sites", "--all"}); }
 
+ public:
   // KUBECTL names another version than the one on PATH.
   static std::string Program() {
     const char* given = std::getenv("KUBECTL");
     return given == nullptr ? "kubectl" : given;
   }
+
+ protected:
   std::vector<std::string> Argv(std::vector<std::string> args) const {
     args.insert(args.begin(), {Program(), "-n", ns_});
     return args;
@@ -185,7 +188,12 @@ TEST_F(Kubectl, Diffs) {
   EXPECT_EQ(changed.code, 1) << changed.output;
   EXPECT_THAT(changed.output, AllOf(HasSubstr("-  replicas: 2"), HasSubstr("+  replicas: 3")));
   EXPECT_EQ(Field(".spec.replicas"), "2");
-  EXPECT_GT(Run({"diff", "-f", "-"}, With(kBlog, "replicas", "replicsa")).code, 0);
+  // "0: No differences were found. 1: Differences were found. >1: Kubectl or diff failed with an
+  // error." https://kubernetes.io/docs/reference/kubectl/generated/kubectl_diff/
+  EXPECT_GT(
+      Run({"diff", "--field-manager=a", "-f", "-"}, With(kBlog, "replicas: 2", "replicas: 200"))
+          .code,
+      1);
 }
 
 TEST_F(Kubectl, Edits) {
@@ -305,6 +313,39 @@ TEST_F(Kubectl, Deletes) {
   Apply(kBlog);
   Good({"delete", "sites", "-l", "app=blog"});
   EXPECT_THAT(Good({"get", "sites"}), HasSubstr("No resources found"));
+}
+
+// "Once the "deletion in progress" state is set, the garbage collector deletes the object's
+// dependents. Once the garbage collector has deleted all "blocking" dependents (objects with
+// ownerReference.blockOwnerDeletion=true), it deletes the owner object."
+// https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion
+TEST(KubectlWithControllers, AForegroundDeletionWaitsForDependents) {
+  Estate estate("reeve-standalone");
+  const auto good = [&](std::vector<std::string> args, const std::string& in = "") {
+    args.insert(args.begin(), Kubectl::Program());
+    const Ran ran = estate.Run(args, in);
+    EXPECT_EQ(ran.code, 0) << Join(args, " ") << "\n" << ran.output;
+    return ran.output;
+  };
+  good({"apply", "-f", "-"}, kBlog);
+  const std::string uid = good({"get", "site", "blog", "-o", "jsonpath={.metadata.uid}"});
+  good({"apply", "-f", "-"},
+       fmt::format("apiVersion: reeve/v1\nkind: Site\nmetadata:\n  name: child\n  finalizers: "
+                   "[example.test/hold]\n  ownerReferences:\n  - {{apiVersion: reeve/v1, kind: "
+                   "Site, name: blog, uid: \"{}\", blockOwnerDeletion: true}}\nspec: {{type: "
+                   "Static}}\n",
+                   uid));
+  good({"delete", "site", "blog", "--cascade=foreground", "--wait=false"});
+  // The collector has come to the child: it goes, but for its finalizer.
+  const auto child = [&] {
+    return good({"get", "site", "child", "-o", "jsonpath={.metadata.deletionTimestamp}"});
+  };
+  EXPECT_TRUE(support::WaitUntil(absl::Seconds(60), [&] { return !child().empty(); }));
+  EXPECT_THAT(good({"get", "site", "blog", "-o", "jsonpath={.metadata.finalizers}"}),
+              HasSubstr("foregroundDeletion"));
+  good({"patch", "site", "child", "--type=merge", "-p", R"({"metadata":{"finalizers":null}})"});
+  good({"wait", "--for=delete", "site/blog", "--timeout=50s"});
+  EXPECT_EQ(good({"get", "sites", "-o", "name"}), "");
 }
 
 TEST_F(Kubectl, AFinalizerBlocks) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -75,6 +76,59 @@ TEST(RegistryProofTest, OfManySitesThatClaimAHostnameOneGetsIt) {
   }
   store::Reached("{} hostnames claimed by {} sites each: one holder, named to all others", rounds,
                  kClaimers);
+}
+
+// One increment of the label "n" of `key`, as a client of the API does it; false when somebody
+// else was faster.
+bool TryIncrement(Registry* registry, const ObjectKey& key) {
+  const auto found = registry->Get(Identity::Admin(), key);
+  EXPECT_OK(found.status());
+  if (!found.ok()) return false;
+  v1::Object site = static_cast<const v1::Object&>(**found);
+  std::string& label = (*Meta(&site)->mutable_labels())["n"];
+  label = std::to_string(std::stoll(label) + 1);
+  const absl::Status status = registry->Update(Identity::Admin(), site, {}).status();
+  EXPECT_TRUE(status.ok() || absl::IsAborted(status)) << status;
+  return status.ok();
+}
+
+TEST(RegistryProofTest, NoUpdateIsLost) {
+  constexpr int kClients = 64, kKeys = 16;
+  const int64_t increments = store::CountOf(20'000, 1'000'000);
+  Estate estate;
+  ASSERT_OK(estate.registry()->EnsureNamespaces());
+  std::vector<ObjectKey> keys;
+  for (int k = 0; k < kKeys; ++k) {
+    keys.push_back({"Site", "default", fmt::format("site{}", k)});
+    v1::Object site = MakeStaticSite(keys.back().name);
+    (*Meta(&site)->mutable_labels())["n"] = "0";
+    ASSERT_OK(estate.registry()->Create(Identity::Admin(), site, {}).status());
+  }
+  std::vector<std::atomic<int64_t>> done(kKeys);
+  std::atomic<int64_t> left{increments}, lost{0};
+  std::vector<std::thread> clients;
+  for (size_t c = 0; c < kClients; ++c) {
+    clients.emplace_back([&, c] {
+      std::mt19937_64 random(store::SeedOf(20261121) + c);
+      while (left.fetch_sub(1) > 0) {
+        const uint64_t k = random() % kKeys;
+        while (!TryIncrement(estate.registry(), keys[k])) ++lost;
+        ++done[k];
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  int64_t sum = 0;
+  for (size_t k = 0; k < kKeys; ++k) {
+    const auto found = estate.registry()->Get(Identity::Admin(), keys[k]);
+    ASSERT_OK(found.status());
+    const std::string n = schema::Meta(**found).labels().at("n");
+    EXPECT_EQ(n, std::to_string(done[k].load())) << keys[k].name;
+    sum += std::stoll(n);
+  }
+  EXPECT_EQ(sum, increments);
+  store::Reached("{} updates of {} sites by {} clients: exact sums, {} conflicts answered", sum,
+                 kKeys, kClients, lost.load());
 }
 
 TEST(RegistryProofTest, WithoutRoomDeletionGoesThroughAndHeartbeatsPass) {

@@ -13,8 +13,6 @@ namespace {
 
 constexpr absl::Duration kStartMax = absl::Seconds(60);
 
-std::string Program() { return BinDir() + "/reeve-apiserver"; }
-
 bool Answers(v1::Resources::Stub* stub) {
   grpc::ClientContext context;
   WaitForServer(&context, absl::Seconds(1));
@@ -24,22 +22,27 @@ bool Answers(v1::Resources::Stub* stub) {
 
 }  // namespace
 
-ApiServer::ApiServer(std::string dir)
-    : dir_(std::move(dir)), port_(FreePort()), kube_port_(FreePort()) {
+ApiServer::ApiServer(std::string dir, std::string program)
+    : dir_(std::move(dir)),
+      program_(std::move(program)),
+      port_(FreePort()),
+      kube_port_(FreePort()) {
   std::filesystem::create_directories(dir_);
 }
 
 absl::Status ApiServer::Init() {
-  return RunToEnd({Program(), "init", "--data-dir", dir_, "--san", "127.0.0.1"}, dir_ + "/init.log")
+  return RunToEnd({BinDir() + "/reeve-apiserver", "init", "--data-dir", dir_, "--san", "127.0.0.1"},
+                  dir_ + "/init.log")
       .status();
 }
 
 absl::Status ApiServer::Start() {
-  ASSIGN_OR_RETURN(ChildProcess process,
-                   ChildProcess::Start({Program(), "serve", "--data-dir", dir_, "--listen",
-                                        endpoint(), "--join-listen", "127.0.0.1:0", "--http-listen",
-                                        "127.0.0.1:0", "--kube-listen", kube_endpoint()},
-                                       log()));
+  ASSIGN_OR_RETURN(
+      ChildProcess process,
+      ChildProcess::Start({BinDir() + "/" + program_, "serve", "--data-dir", dir_, "--listen",
+                           endpoint(), "--join-listen", "127.0.0.1:0", "--http-listen",
+                           "127.0.0.1:0", "--kube-listen", kube_endpoint()},
+                          log()));
   process_ = std::make_unique<ChildProcess>(std::move(process));
   if (!WaitForListener(endpoint(), kStartMax))
     return Unavailable("reeve-apiserver does not listen; see {}", log());

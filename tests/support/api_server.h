@@ -13,8 +13,9 @@ namespace reeve::support {
 // Thread-compatible.
 class ApiServer {
  public:
-  // `dir` exists or is made; always the same port.
-  explicit ApiServer(std::string dir);
+  // `dir` exists or is made; always the same port. `program` may also be reeve-standalone, which
+  // has the controllers in it.
+  explicit ApiServer(std::string dir, std::string program = "reeve-apiserver");
 
   absl::Status Init();   // reeve-apiserver init
   absl::Status Start();  // Returns when it answers.
@@ -29,6 +30,7 @@ class ApiServer {
 
  private:
   const std::string dir_;
+  const std::string program_;
   const int port_;
   const int kube_port_;
   std::unique_ptr<ChildProcess> process_;
