@@ -190,7 +190,7 @@ TEST(Tidy, TimeThreadsAndChanceHaveOneHome) {
       {"threads", std::regex(R"(std::(thread|jthread|async)\b)"),
        std::regex(R"(base/.*|.*(_test|_bench)\.cc|.*/testing/.*|tests/.*)")},
       {"clocks",
-       std::regex(R"(system_clock|steady_clock|clock_gettime|absl::Now\(|(^|[^A-Za-z_:.>])time\()"),
+       std::regex(R"(\b(system|steady)_clock\b|clock_gettime|absl::Now\(|(^|[^A-Za-z_:.>])time\()"),
        std::regex(R"(base/.*|agents/os/.*|.*(_test|_bench)\.cc|.*/testing/.*|tests/.*)")},
       {"randomness", std::regex(R"(std::random_device|\brand\()"), std::regex(R"(base/.*)")},
       {"a shell", std::regex(R"((^|[^a-z_.:>])(system|popen)\()"), std::regex("none")},
