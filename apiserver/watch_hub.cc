@@ -46,8 +46,29 @@ bool SelectsAll(const v1::Selector& selector) {
   return selector.namespace_().empty() && selector.labels().empty() && selector.fields().empty();
 }
 
-// What one batch means to the subscriptions it concerns.
-using Delivery = std::map<uint64_t, std::vector<std::pair<ObjectChange*, v1::WatchEvent::Type>>>;
+// What one change of a batch is to one subscription that it concerns.
+struct Seen {
+  uint64_t id = 0;
+  const StatePtr* state = nullptr;  // The hub's own.
+  ObjectChange* change = nullptr;
+  v1::WatchEvent::Type type = v1::WatchEvent::UNSPECIFIED;
+};
+using Delivery = std::vector<Seen>;
+// Those that must be woken, each once.
+using Told = std::vector<StatePtr>;
+
+void Tell(const StatePtr& state, Told* told) {
+  if (state->BeTold()) told->push_back(state);
+}
+
+void WakeAll(Told* told) {
+  for (const StatePtr& state : *told) state->Wake();
+  told->clear();
+}
+
+// Commits handed out before anybody is woken: what waits for a watcher then leaves together, which
+// is what lets the hub catch up when it is behind.
+constexpr int kBatchesAtOnceMax = 32;
 
 int IdOf(const schema::KindRegistry& kinds, const std::string& name) {
   const schema::Kind* kind = kinds.FindByName(name);
@@ -86,17 +107,16 @@ class Core {
   absl::Status CheckResume(const v1::WatchRequest& request) const;
   absl::Status Position(const v1::WatchRequest& request, SubscriptionState::Options* options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void FanOut(const store::Batch& batch);
+  void FanOut(const store::Batch& batch, Told* told);
   absl::Status Admit(const Identity& who) const {
     return options_.admit ? options_.admit(who) : absl::OkStatus();
   }
-  void CloseRemovedLocked(const std::string& host, std::vector<StatePtr>* told)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CloseRemovedLocked(const std::string& host, Told* told) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Match(ObjectChange* change, int kind, Revision revision, Delivery* delivery)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void MatchGroup(const Group& group, ObjectChange* change, Revision revision,
                   Delivery* delivery) const;
-  std::vector<StatePtr> DeliverLocked(const Delivery& delivery) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void DeliverLocked(Delivery* delivery, Told* told) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Bookmark();
 
   const WatchHub::Options options_;
@@ -217,7 +237,7 @@ void Core::MatchGroup(const Group& group, ObjectChange* change, Revision revisio
     if (revision <= state->options().after) continue;
     ++comparisons_;
     const auto type = change->SeenBy(state->options().matcher, state->options().all_of_kind);
-    if (type.has_value()) (*delivery)[id].emplace_back(change, *type);
+    if (type.has_value()) delivery->push_back({id, &state, change, *type});
   }
 }
 
@@ -239,20 +259,22 @@ void Core::Match(ObjectChange* change, int kind, Revision revision, Delivery* de
   }
 }
 
-std::vector<StatePtr> Core::DeliverLocked(const Delivery& delivery) {
-  std::vector<StatePtr> told;
-  for (const auto& [id, seen] : delivery) {
-    std::vector<EventBytes> events;
-    for (size_t i = 0; i < seen.size(); ++i) {
-      events.push_back(seen[i].first->Event(seen[i].second, i + 1 < seen.size()));
-    }
-    told.push_back(subscriptions_[id].second);
-    told.back()->Deliver(events);
+// A subscription's changes stay in order, and reach it together.
+void Core::DeliverLocked(Delivery* delivery, Told* told) {
+  std::ranges::stable_sort(*delivery, {}, &Seen::id);
+  std::vector<EventBytes> events;
+  for (size_t i = 0; i < delivery->size(); ++i) {
+    const Seen& seen = (*delivery)[i];
+    const bool more = i + 1 < delivery->size() && (*delivery)[i + 1].id == seen.id;
+    events.push_back(seen.change->Event(seen.type, more));
+    if (more) continue;
+    (*seen.state)->Deliver(events);
+    Tell(*seen.state, told);
+    events.clear();
   }
-  return told;
 }
 
-void Core::CloseRemovedLocked(const std::string& host, std::vector<StatePtr>* told) {
+void Core::CloseRemovedLocked(const std::string& host, Told* told) {
   const auto subscriptions = of_hosts_.find(host);
   if (subscriptions == of_hosts_.end()) return;
   for (const uint64_t id : subscriptions->second) {
@@ -260,31 +282,27 @@ void Core::CloseRemovedLocked(const std::string& host, std::vector<StatePtr>* to
     const absl::Status status = Admit(state->options().who);
     if (status.ok()) continue;
     state->Close(status);
-    told->push_back(state);
+    Tell(state, told);
   }
 }
 
-void Core::FanOut(const store::Batch& batch) {
+void Core::FanOut(const store::Batch& batch, Told* told) {
   std::deque<ObjectChange> changes;
   Delivery delivery;
-  std::vector<StatePtr> told;
-  {
-    MutexLock lock(&mu_);
-    for (const store::Change& change : batch.changes) {
-      ObjectChange& object = changes.emplace_back(options_.kinds, batch.revision, &change);
-      const int kind = KindIdOfKey(change.version.key);
-      Match(&object, kind, batch.revision, &delivery);
-      if (kind != host_kind_) continue;
-      CloseRemovedLocked(std::string(NameOfObjectKey(change.version.key)), &told);
-    }
-    for (StatePtr& state : DeliverLocked(delivery)) told.push_back(std::move(state));
-    revision_ = std::max(revision_, batch.revision);
+  MutexLock lock(&mu_);
+  for (const store::Change& change : batch.changes) {
+    ObjectChange& object = changes.emplace_back(options_.kinds, batch.revision, &change);
+    const int kind = KindIdOfKey(change.version.key);
+    Match(&object, kind, batch.revision, &delivery);
+    if (kind != host_kind_) continue;
+    CloseRemovedLocked(std::string(NameOfObjectKey(change.version.key)), told);
   }
-  for (const StatePtr& state : told) state->Wake();
+  DeliverLocked(&delivery, told);
+  revision_ = std::max(revision_, batch.revision);
 }
 
 bool Core::Bookmark() {
-  std::vector<StatePtr> told;
+  Told told;
   {
     MutexLock lock(&mu_);
     const absl::Duration now = options_.clock->Read().mono;
@@ -297,31 +315,35 @@ bool Core::Bookmark() {
     for (const auto& [id, entry] : subscriptions_) {
       if (revision_ < entry.second->options().after) continue;
       entry.second->Deliver({bytes});
-      told.push_back(entry.second);
+      Tell(entry.second, &told);
     }
   }
-  for (const StatePtr& state : told) state->Wake();
-  return !told.empty();
+  const bool any = !told.empty();
+  WakeAll(&told);
+  return any;
 }
 
 absl::StatusOr<bool> Core::Pump() {
   MutexLock pumping(&pump_mu_);
-  bool any = false;
-  for (;;) {
+  Told told;
+  int batches = 0;
+  for (;; ++batches) {
+    if (batches % kBatchesAtOnceMax == 0) WakeAll(&told);
     absl::StatusOr<std::optional<store::Batch>> batch = watcher_->Next();
     if (!batch.ok()) {
+      WakeAll(&told);
       CloseAll(batch.status());
       return batch.status();
     }
     if (!batch->has_value()) break;
-    FanOut(**batch);
-    any = true;
+    FanOut(**batch, &told);
   }
+  WakeAll(&told);
   {
     MutexLock lock(&mu_);
     revision_ = std::max(revision_, watcher_->last_revision());
   }
-  return Bookmark() || any;
+  return Bookmark() || batches > 0;
 }
 
 absl::Duration Core::UntilBookmark() {

@@ -47,6 +47,8 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
  private:
+  using Next = absl::StatusOr<std::optional<EventBytes>>;
+
   absl::Status SubscribeLocked(const ServiceContext& context, Api* api,
                                grpc::CallbackServerContext* call, const v1::WatchRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
@@ -62,7 +64,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   void WriteNextLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (writing_ || finished_) return;
-    absl::StatusOr<std::optional<EventBytes>> next = subscription_->Next();
+    Next next = ahead_.has_value() ? *std::exchange(ahead_, std::nullopt) : subscription_->Next();
     if (!next.ok()) {
       if (absl::IsResourceExhausted(next.status())) CountTerminatedWatch(kind_);
       return FinishLocked(next.status());
@@ -71,7 +73,11 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     metrics_.Sent((**next)->size());
     buffer_ = ShareBytes(**std::move(next));
     writing_ = true;
-    StartWrite(&buffer_);
+    ahead_ = subscription_->Next();
+    if (ahead_->ok() && !(*ahead_)->has_value()) ahead_.reset();
+    // What another event follows at once may leave together with it.
+    const bool follows = ahead_.has_value() && ahead_->ok();
+    StartWrite(&buffer_, follows ? grpc::WriteOptions().set_buffer_hint() : grpc::WriteOptions());
   }
 
   void FinishLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
@@ -84,6 +90,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   const WatchMetrics metrics_;
   std::unique_ptr<Subscription> subscription_;  // Set once, in Start.
   Mutex mu_;
+  std::optional<Next> ahead_ ABSL_GUARDED_BY(mu_);  // After the write under way, if known.
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   grpc::ByteBuffer buffer_ ABSL_GUARDED_BY(mu_);  // Of the write under way.

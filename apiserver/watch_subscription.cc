@@ -113,6 +113,7 @@ void SubscriptionState::Close(absl::Status why) {
 }
 
 void SubscriptionState::Wake() {
+  told_ = false;
   MutexLock lock(&wake_mu_);
   if (waking_) options_.wake();
 }

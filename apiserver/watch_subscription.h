@@ -8,6 +8,7 @@
 // time.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -48,6 +49,8 @@ class SubscriptionState {
   // Adds events of one revision; closes the subscription when there are too many. Follow with Wake.
   void Deliver(const std::vector<EventBytes>& events);
   void Close(absl::Status why);
+  // True the first time since the last Wake: it has to be told.
+  bool BeTold() { return !told_.exchange(true); }
   void Wake();
   // No wake is running or will be called after this.
   void StopWaking();
@@ -60,6 +63,7 @@ class SubscriptionState {
   std::optional<EventBytes> PopReady();
 
   Options options_;
+  std::atomic<bool> told_ = false;
   // Of the caller of Next.
   std::deque<EventBytes> ready_;
   std::string cursor_;  // Where the snapshot's scan goes on.

@@ -2,9 +2,9 @@
 // drift with the machine: only ratios mean something.
 //
 // Both hold `objects` objects before the first round, so list, memory and restart are of at least
-// as many; a hundredth of them is how many watchers there are.
+// as many; a hundredth of them is how many watchers there are, unless it is said.
 //
-// Usage: reeve-bench [rounds] [objects]
+// Usage: reeve-bench [rounds] [objects] [watchers]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -109,6 +109,7 @@ void Lists(Peer* peer, int objects, Table* table) {
 }
 
 void Watches(Peer* peer, int watchers, const std::string& tag, Table* table) {
+  const double cpu = CpuSecondsOf(peer->pid());
   const absl::StatusOr<Request> request = peer->Watch();
   Require(request.status());
   WatchOptions options{.request = *request, .first_answer = peer->watch_answers()};
@@ -122,6 +123,8 @@ void Watches(Peer* peer, int watchers, const std::string& tag, Table* table) {
   const std::string label = fmt::format("{} watcher{}", watchers, watchers > 1 ? "s" : "");
   table->Add(label + ", p50 ms", peer->name(), latency.p50 * 1e3);
   table->Add(label + ", p99 ms", peer->name(), latency.p99 * 1e3);
+  table->Add(label + ", server CPU us per event", peer->name(),
+             (CpuSecondsOf(peer->pid()) - cpu) / (watchers * kWatchWrites) * 1e6);
 }
 
 // From the start of the process to its first answer, after a kill: nobody says goodbye.
@@ -138,7 +141,7 @@ void Fill(Peer* peer, int objects, Table* table) {
              static_cast<double>(ResidentBytesOf(peer->pid())) / 1e3 / objects);
 }
 
-void Main(int rounds, int objects) {
+void Main(int rounds, int objects, int watchers) {
   support::TempDir dir;
   auto reeve = NewReevePeer(dir.path());
   Require(reeve.status());
@@ -147,7 +150,6 @@ void Main(int rounds, int objects) {
   Table table;
   const auto begin = SteadyClock::now();
   for (Peer* peer : {reeve->get(), etcd->get()}) Fill(peer, objects, &table);
-  const int watchers = std::max(2, objects / kObjectsOfAWatcher);
   for (int round = 0; round < rounds; ++round) {
     for (Peer* peer : {reeve->get(), etcd->get()}) {
       const std::string tag = fmt::format("r{}-", round);
@@ -176,6 +178,8 @@ std::string Filler() {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
   const int objects = argc > 2 ? std::atoi(argv[2]) : 10'000;
-  reeve::bench::Main(rounds, objects);
+  const int watchers =
+      argc > 3 ? std::atoi(argv[3]) : std::max(2, objects / reeve::bench::kObjectsOfAWatcher);
+  reeve::bench::Main(rounds, objects, watchers);
   return 0;
 }

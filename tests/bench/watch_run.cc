@@ -69,7 +69,10 @@ class Watch {
  private:
   void Take(std::vector<double>* latencies) {
     const auto now = SteadyClock::now().time_since_epoch().count();
-    const std::string bytes = ToBytes(answer_);
+    grpc::Slice slice;
+    if (!answer_.TrySingleSlice(&slice).ok() && !answer_.DumpToSingleSlice(&slice).ok())
+      Require(Internal("an event that cannot be read"));
+    const std::string_view bytes(reinterpret_cast<const char*>(slice.begin()), slice.size());
     const std::string& prefix = shared_->options.prefix;
     for (size_t at = bytes.find(prefix); at != std::string::npos; at = bytes.find(prefix, at)) {
       at += prefix.size();
