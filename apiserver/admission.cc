@@ -159,7 +159,7 @@ absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::st
                                          const std::string& name) {
   const schema::Kind* namespaces = attempt_->kinds().FindByName("Namespace");
   if (!kind.namespaced() || namespaces == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Message* found, attempt_->Find({"Namespace", "", ns}));
+  ASSIGN_OR_RETURN(const Message* found, attempt_->FindNamespace(ns));
   if (found == nullptr) return NotFoundError(*namespaces, ns);
   if (schema::Meta(*found).has_deletion_timestamp()) {
     return FailedPrecondition(

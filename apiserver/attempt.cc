@@ -5,8 +5,20 @@
 
 namespace reeve::apiserver {
 
-Attempt::Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds)
-    : view_(std::move(view)), kinds_(kinds) {}
+Attempt::Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds,
+                 NamespaceMemory* memory)
+    : view_(std::move(view)), kinds_(kinds), memory_(memory) {}
+
+absl::StatusOr<const Message*> Attempt::FindNamespace(const std::string& name) {
+  const ObjectKey key{"Namespace", "", name};
+  if (memory_ == nullptr || staged_.contains(key) || found_.contains(key)) return Find(key);
+  std::shared_ptr<const Message>& recalled = recalled_[name];
+  if (recalled == nullptr) recalled = memory_->Recall(name);
+  if (recalled != nullptr) return recalled.get();
+  ASSIGN_OR_RETURN(const Message* found, Find(key));
+  if (found != nullptr && RevisionOf(*found) != 0) memory_->Remember(name, *found);
+  return found;
+}
 
 absl::StatusOr<const Message*> Attempt::Find(const ObjectKey& key) {
   if (const auto staged = staged_.find(key); staged != staged_.end()) return staged->second;

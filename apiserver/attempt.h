@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/namespace_memory.h"
 #include "apiserver/object_io.h"
 #include "base/names.h"
 #include "store/store.h"
@@ -23,13 +24,19 @@ namespace reeve::apiserver {
 
 class Attempt {
  public:
-  Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds);
+  // `memory` may be null; else it outlives this.
+  Attempt(std::unique_ptr<store::ReadView> view, const schema::KindRegistry* kinds,
+          NamespaceMemory* memory);
 
   const schema::KindRegistry& kinds() const { return *kinds_; }
   const store::ReadView& view() const { return *view_; }
 
   // nullptr when there is none. Carries its resourceVersion.
   absl::StatusOr<const Message*> Find(const ObjectKey& key);
+
+  // The namespace to put something into, perhaps as it was a moment ago: REQUIRES that its revision
+  // is made a precondition of what is decided by it.
+  absl::StatusOr<const Message*> FindNamespace(const std::string& name);
 
   // Lets Find see `object` as it will be, before it is staged. Like what is staged, it must stay
   // where it is until the last Find.
@@ -54,6 +61,8 @@ class Attempt {
  private:
   const std::unique_ptr<store::ReadView> view_;
   const schema::KindRegistry* const kinds_;
+  NamespaceMemory* const memory_;
+  std::map<std::string, std::shared_ptr<const Message>> recalled_;
   std::map<ObjectKey, ObjectPtr> found_;  // A null pointer: looked for, not there.
   std::map<ObjectKey, const Message*> staged_;
   std::set<std::string> required_;  // Keys that have their precondition.

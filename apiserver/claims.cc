@@ -176,6 +176,7 @@ bool ClaimLedger::Contains(const std::vector<Held>& list, const Held& held) {
 }
 
 absl::Status ClaimLedger::ReleaseDropped(const Message* before, const Message* after) {
+  if (before == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<Held> had, HeldBy(before));
   ASSIGN_OR_RETURN(const std::vector<Held> wants, HeldBy(after));
   for (const Held& held : had) {

@@ -179,6 +179,18 @@ TEST_F(NamespaceTest, ADryRunIsRefusedTooAndCountsNothing) {
   EXPECT_EQ(api_->Create(Identity::Admin(), request).status().code(), Code::kPermissionDenied);
 }
 
+TEST_F(NamespaceTest, WhatWasRememberedOfItIsNotTheLastWord) {
+  Create(MakeNamespace("shop"));
+  Create(Site("a"));
+  SetQuota(Sites(1));
+  EXPECT_EQ(TryCreate(Site("b")).status().code(), Code::kPermissionDenied);
+  SetQuota(v1::Quota());
+  EXPECT_OK(TryCreate(Site("b")));
+  EXPECT_OK(TryCreate(Site("c")));
+  ASSERT_OK(TryDelete("Namespace", "", "shop"));
+  EXPECT_EQ(TryCreate(Site("d")).status().code(), Code::kFailedPrecondition);
+}
+
 TEST_F(NamespaceTest, RacingWritersCannotPassAQuota) {
   v1::Quota quota = Sites(20);
   quota.set_instances(30);

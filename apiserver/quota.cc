@@ -144,11 +144,13 @@ absl::Status QuotaLedger::Add(const Message* before, const Message* after, Part 
   const schema::Kind* namespaces = attempt_->kinds().FindByName("Namespace");
   if (namespaces == nullptr || !schema::KindOf(object, attempt_->kinds())->namespaced())
     return absl::OkStatus();
-  const Usage more =
-      Difference(UsageOf(attempt_->kinds(), before), UsageOf(attempt_->kinds(), after));
-  if (more.empty()) return absl::OkStatus();
+  const auto difference = [&] {
+    return Difference(UsageOf(attempt_->kinds(), before), UsageOf(attempt_->kinds(), after));
+  };
+  // One more object, or one less, always makes a difference.
+  if (before != nullptr && after != nullptr && difference().empty()) return absl::OkStatus();
   const std::string& name = schema::Meta(object).namespace_();
-  ASSIGN_OR_RETURN(const Message* found, attempt_->Find({"Namespace", "", name}));
+  ASSIGN_OR_RETURN(const Message* found, attempt_->FindNamespace(name));
   const v1::Namespace* ns = AsNamespace(found);
   if (ns == nullptr) return absl::OkStatus();
   // Without a quota too: one may be set before this commits.
@@ -157,7 +159,7 @@ absl::Status QuotaLedger::Add(const Message* before, const Message* after, Part 
   }
   if (LimitsOf(ns->spec().quota()).empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(Entry * entry, Load(*ns));
-  for (const auto& [bound, count] : more) {
+  for (const auto& [bound, count] : difference()) {
     const bool now = (count < 0) == (part == Part::kGivenBack);
     if (now && entry->limits.contains(bound)) Use(object, *ns, bound, count, entry);
   }

@@ -11,6 +11,7 @@
 #include "apiserver/keys.h"
 #include "apiserver/list_cursor.h"
 #include "apiserver/list_token.h"
+#include "apiserver/namespace_memory.h"
 #include "apiserver/object_index.h"
 #include "apiserver/patch.h"
 #include "apiserver/strategies.h"
@@ -87,13 +88,14 @@ absl::StatusOr<std::vector<MentionTree>> AllMentions(const std::vector<ApplyItem
 
 Registry::Registry(Options options)
     : options_(std::move(options)),
-      index_(std::make_unique<ObjectIndex>(options_.store, options_.kinds)) {}
+      index_(std::make_unique<ObjectIndex>(options_.store, options_.kinds)),
+      namespaces_(std::make_unique<NamespaceMemory>()) {}
 
 Registry::~Registry() = default;
 
-absl::StatusOr<std::unique_ptr<Attempt>> Registry::Begin() const {
+absl::StatusOr<std::unique_ptr<Attempt>> Registry::Begin(NamespaceMemory* memory) const {
   ASSIGN_OR_RETURN(std::unique_ptr<store::ReadView> view, options_.store->Read());
-  return std::make_unique<Attempt>(std::move(view), options_.kinds);
+  return std::make_unique<Attempt>(std::move(view), options_.kinds, memory);
 }
 
 absl::StatusOr<Registry::Outcome> Registry::Stage(Attempt* attempt, Admission* admission,
@@ -118,7 +120,9 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
   int attempts_max = kCommitAttemptsMax;
   for (int i = 0; i < attempts_max; ++i) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
+    // What is remembered is good for one try, and only if a commit shows that it still held.
+    NamespaceMemory* const memory = i == 0 && !options.dry_run ? namespaces_.get() : nullptr;
+    ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin(memory));
     const Now now = options_.clock->Read();
     Admission admission(attempt.get(), {.who = who,
                                         .manager = manager,
@@ -131,6 +135,7 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
     const store::CommitResult result = options_.store->Commit(attempt->TakeTxn(now.wall, manager));
     if (result.status.ok()) return Committed(std::move(outcome), result.revision);
     if (!absl::IsAborted(result.status)) return result.status;
+    namespaces_->Forget();
   }
   return Aborted("others changed the same objects {} times in a row; try again", attempts_max);
 }

@@ -80,6 +80,7 @@ struct Deleted {
 class Admission;
 class Attempt;
 class ListCursor;
+class NamespaceMemory;
 class ObjectIndex;
 struct Planned;
 
@@ -153,7 +154,7 @@ class Registry {
   // Says what is to be written, on a fresh view; called again for each attempt.
   using Prepare = std::function<absl::StatusOr<std::vector<Planned>>(Attempt*, Admission*)>;
 
-  absl::StatusOr<std::unique_ptr<Attempt>> Begin() const;
+  absl::StatusOr<std::unique_ptr<Attempt>> Begin(NamespaceMemory* memory = nullptr) const;
   absl::StatusOr<ObjectHistory> HistoryOf(const Identity& who, const schema::Kind& kind,
                                           const ObjectKey& key) const;
   // Prepares, stages and commits, again and again while others win the race.
@@ -169,8 +170,9 @@ class Registry {
                                           const v1::DeleteRequest& request);
   absl::Status EnsureNamespace(std::string_view name);
 
-  const Options options_;                     // Constant after construction.
-  const std::unique_ptr<ObjectIndex> index_;  // Thread-safe.
+  const Options options_;                              // Constant after construction.
+  const std::unique_ptr<ObjectIndex> index_;           // Thread-safe.
+  const std::unique_ptr<NamespaceMemory> namespaces_;  // Thread-safe.
 };
 
 }  // namespace reeve::apiserver

@@ -25,6 +25,7 @@ namespace reeve::store {
 namespace {
 
 constexpr size_t kBlockCacheBytes = 64 << 20;
+constexpr size_t kBlockBytes = 16 << 10;  // About ten objects: a list reads all of them.
 constexpr uint64_t kWalBytesMax = 128 << 20;
 constexpr double kBloomBitsPerKey = 10;
 
@@ -209,6 +210,7 @@ rocksdb::Options MakeOptions(const RocksEngine::Options& options, rocksdb::Env* 
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
   table.checksum = rocksdb::kXXH3;
+  table.block_size = kBlockBytes;
   made.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return made;
 }

@@ -176,7 +176,7 @@ std::string Filler() {
 }  // namespace reeve::bench
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
+  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
   const int objects = argc > 2 ? std::atoi(argv[2]) : 10'000;
   const int watchers =
       argc > 3 ? std::atoi(argv[3]) : std::max(2, objects / reeve::bench::kObjectsOfAWatcher);
