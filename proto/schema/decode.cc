@@ -7,8 +7,10 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/strings.h"
+#include "proto/schema/object.h"
 #include "proto/schema/reflect.h"
 #include "proto/schema/scalar.h"
+#include "proto/schema/validate.h"
 
 namespace reeve::schema {
 namespace {
@@ -112,11 +114,12 @@ class Filler {
       : options_(options), problems_(*problems), warnings_(*warnings) {}
 
   std::map<FieldPath, Position> positions;
+  std::vector<FieldPath> refused;
 
   // `object`: `message` is what an Object holds, and `node` has apiVersion and kind beside its
   // fields.
   void FillMessage(const FieldPath& path, const Node& node, Message* message, bool object) {
-    if (node.type == Type::kBroken) return;
+    if (node.type == Type::kBroken) return refused.push_back(path);
     if (node.type != Type::kMap)
       return Report(node.at, path, fmt::format("must be a mapping, not {}", Describe(node)));
     for (const Entry& entry : node.entries) {
@@ -161,7 +164,7 @@ class Filler {
 
   void FillField(const FieldPath& path, const Node& node, Message* message,
                  const FieldDescriptor* field) {
-    if (node.type == Type::kBroken) return;
+    if (node.type == Type::kBroken) return refused.push_back(path);
     if (node.type == Type::kNull)
       return Report(node.at, path, "null is no value: leave the field out");
     if (field->is_map()) return FillMap(path, node, message, field);
@@ -198,6 +201,9 @@ class Filler {
         FillOne(at, item, message, field);
       }
     }
+    if (static_cast<size_t>(message->GetReflection()->FieldSize(*message, field)) !=
+        node.items.size())
+      refused.push_back(path);
   }
 
   void FillMap(const FieldPath& path, const Node& node, Message* message,
@@ -243,6 +249,7 @@ class Filler {
   }
 
   void Report(Position at, const FieldPath& path, std::string_view text) {
+    refused.push_back(path);
     problems_.push_back({at, path.empty() ? fmt::format("the document {}", text)
                                           : fmt::format("{}: {}", path.ToString(), text)});
   }
@@ -251,6 +258,16 @@ class Filler {
   Problems& problems_;
   Problems& warnings_;
 };
+
+// Whether `violation` is only said because something was refused, or said of what nobody could
+// read.
+bool FollowsFrom(const v1::FieldViolation& violation, const FieldPath& at,
+                 const std::vector<FieldPath>& refused) {
+  const bool missing = violation.message() == "required";
+  return std::any_of(refused.begin(), refused.end(), [&](const FieldPath& path) {
+    return at.StartsWith(path) || (missing && path.StartsWith(at));
+  });
+}
 
 std::unique_ptr<Message> NewMessage(const Descriptor* type) {
   const Message* prototype =
@@ -293,6 +310,31 @@ const Kind* FindKind(const Node& node, const std::string& name, const KindRegist
 
 }  // namespace
 
+Position Decoded::At(const FieldPath& path) const {
+  for (FieldPath at = path; !at.empty(); at = at.Parent()) {
+    const auto found = positions.find(at);
+    if (found != positions.end()) return found->second;
+  }
+  return start;
+}
+
+void ReportViolations(const Decoded& decoded, const KindRegistry& registry, Problems* problems) {
+  const std::unique_ptr<Message> object(decoded.object->New());
+  object->CopyFrom(*decoded.object);
+  v1::ObjectMeta* meta = MutableMeta(object.get());
+  if (KindOf(*object, registry)->namespaced() && meta->namespace_().empty())
+    meta->set_namespace_("default");
+  Canonicalize(object.get());
+  ApplyDefaults(object.get());
+  for (const v1::FieldViolation& violation : Validate(*object)) {
+    const absl::StatusOr<FieldPath> path = FieldPath::Parse(violation.field());
+    if (!path.ok() || FollowsFrom(violation, *path, decoded.refused)) continue;
+    problems->push_back({decoded.At(*path), path->empty() ? violation.message()
+                                                          : fmt::format("{}: {}", violation.field(),
+                                                                        violation.message())});
+  }
+}
+
 Decoder::Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems,
                  Problems* warnings)
     : registry_(registry), options_(options), problems_(*problems), warnings_(*warnings) {}
@@ -309,6 +351,7 @@ std::vector<Decoded> Decoder::DecodeDocument(const Node& root) {
   if (kind_entry != nullptr && kind_entry->value.text == kListKind) return DecodeList(root);
   const size_t before = problems_.size();
   CheckApiVersion(root, kApiVersion, &problems_);
+  const bool other_version = problems_.size() > before;
   const std::string name = Required(root, kKindField, "Site", &problems_);
   const Kind* kind = FindKind(root, name, registry_, &problems_);
   if (kind == nullptr) return objects;
@@ -318,7 +361,9 @@ std::vector<Decoded> Decoder::DecodeDocument(const Node& root) {
       decoded.object->GetReflection()->MutableMessage(decoded.object.get(), kind->field);
   filler.FillMessage(FieldPath(), root, inner, true);
   decoded.positions = std::move(filler.positions);
-  if (problems_.size() == before) objects.push_back(std::move(decoded));
+  decoded.refused = std::move(filler.refused);
+  if (other_version) decoded.refused.push_back(FieldPath());  // With rules of its own.
+  objects.push_back(std::move(decoded));
   return objects;
 }
 

@@ -16,6 +16,12 @@ struct Decoded {
   std::unique_ptr<google::protobuf::Message> object;  // Of the registry's Object type.
   Position start;
   std::map<FieldPath, Position> positions;
+  // What could not be read into `object`: problems were reported there. Of a list that misses
+  // items, the list.
+  std::vector<FieldPath> refused;
+
+  // Of `path`, by index, or of its nearest parent that the document mentions.
+  Position At(const FieldPath& path) const;
 };
 
 struct DecodeOptions {
@@ -29,7 +35,7 @@ class Decoder {
   Decoder(const KindRegistry& registry, DecodeOptions options, Problems* problems,
           Problems* warnings);
 
-  // The objects of a document: one, or those of a `kind: List`. Objects with problems are left out.
+  // The objects of a document: one, or those of a `kind: List`; objects with problems too.
   std::vector<Decoded> DecodeDocument(const Node& root);
   // A document that is no object.
   void DecodeMessage(const Node& root, google::protobuf::Message* message);
@@ -43,5 +49,9 @@ class Decoder {
   Problems& problems_;
   Problems& warnings_;
 };
+
+// The rules that what could be read of an object breaks: beside what was refused, so that people
+// see everything at once. Rules across fields and objects are the server's to check.
+void ReportViolations(const Decoded& decoded, const KindRegistry& registry, Problems* problems);
 
 }  // namespace reeve::schema

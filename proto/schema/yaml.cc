@@ -244,6 +244,9 @@ absl::StatusOr<std::vector<Manifest>> ParseManifests(std::string_view text, std:
     }
   }
   CheckTwice(objects, &problems);
+  if (!problems.empty()) {
+    for (const Decoded& decoded : objects) ReportViolations(decoded, registry, &problems);
+  }
   RETURN_IF_ERROR(ToStatus(std::move(problems), source));
   std::vector<Manifest> manifests;
   for (size_t i = 0; i < objects.size(); ++i) {

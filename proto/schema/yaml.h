@@ -33,7 +33,8 @@ struct Manifest {
 };
 
 // All documents of `text`, or INVALID_ARGUMENT with every error found, one a line, each with
-// source:line:col. JSON is YAML: the same function reads both. Status and what else the server owns
+// source:line:col: with what cannot be read, also the (rules) that the rest of it breaks. JSON is
+// YAML: the same function reads both. Status and what else the server owns
 // is left out, with a warning. Of a registry of other kinds than v1.Object's, `object` holds the
 // bytes: ParseFromString(SerializeAsString()) turns it into that registry's Object type.
 absl::StatusOr<std::vector<Manifest>> ParseManifests(

@@ -114,9 +114,8 @@ class Splitter {
 
 std::vector<YamlDocument> SplitYaml(std::string_view text, Problems* problems) {
   if (text.size() > kManifestFileBytesMax) {
-    problems->push_back({{},
-                         fmt::format("the file has {} bytes, at most {} are allowed", text.size(),
-                                     kManifestFileBytesMax)});
+    problems->push_back(
+        {{}, fmt::format("the file has more than {} bytes", kManifestFileBytesMax)});
     return {};
   }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
