@@ -47,13 +47,21 @@ bool IsLabel(std::string_view text) { return text.size() <= kLabelMax && IsLabel
 bool IsHostLabel(std::string_view text) {
   if (!IsLabel(text)) return false;
   if (text.size() < 4 || text.substr(2, 2) != "--") return true;
-  return text.starts_with("xn--") && IsPunycode(text.substr(4));
+  return text.starts_with("xn--") && DecodePunycode(text.substr(4)).has_value();
 }
 
 std::string WhyNotLabel(std::string_view text) {
   if (IsLabel(text)) return "";
   return "must be a DNS label: lower-case letters, digits and '-', at most 63, starting and ending "
          "with a letter or digit";
+}
+
+// A label that people would take for another. `latin`: the domain's own top level is no A-label, so
+// that nobody expects Cyrillic.
+bool Imitates(std::string_view label, bool latin) {
+  if (!label.starts_with("xn--")) return false;
+  const auto points = DecodePunycode(label.substr(4));
+  return points && (!ShowsWhatItIs(*points) || (latin && LooksLatin(*points)));
 }
 
 std::string WhyNotHostname(std::string_view text) {
@@ -66,6 +74,14 @@ std::string WhyNotHostname(std::string_view text) {
            "international names in their xn-- form";
   }
   if (OnlyOf(labels.back(), "0123456789")) return "must be a hostname, not an IP address";
+  const bool latin = !labels.back().starts_with("xn--");
+  for (const std::string& label : labels) {
+    if (Imitates(label, latin))
+      return fmt::format(
+          "must be a hostname that cannot be taken for another: {} mixes alphabets, hides "
+          "characters or imitates Latin letters",
+          label);
+  }
   if (labels.size() < 2)
     return "must be a hostname of at least two labels, such as www.example.com";
   return "";

@@ -169,10 +169,28 @@ TEST(Formats, NamesOfObjects) {
 TEST(Formats, PunycodeOfRfc3492) {
   for (const char* label :
        {"mnchen-3ya", "bcher-kva", "80akhbyknj4f", "ls8h", "egbpdaj6bu4bxfgehfvwxn"}) {
-    EXPECT_TRUE(IsPunycode(label)) << label;
+    EXPECT_TRUE(DecodePunycode(label).has_value()) << label;
   }
   for (const char* label : {"", "a-", "abc-", "99999999", "a-\x80"})
-    EXPECT_FALSE(IsPunycode(label)) << label;
+    EXPECT_FALSE(DecodePunycode(label).has_value()) << label;
+  EXPECT_EQ(DecodePunycode("bcher-kva"), (std::vector<char32_t>{'b', 'c', 'h', 'e', 'r', 0xfc}));
+}
+
+// What people would take for another name, and what only looks like it might be.
+TEST(Formats, HostnamesThatImitate) {
+  const std::pair<const char*, bool> cases[] = {
+      {"xn--pple-43d.example", false},    // One Cyrillic letter in a Latin word.
+      {"xn--a-ylb.example", false},       // Greek and Latin.
+      {"xn--ab-m1t.example", false},      // A zero-width joiner.
+      {"xn--80ak6aa92e.example", false},  // All Cyrillic, all like Latin.
+      {"www.xn--80ak6aa92e.example", false},
+      {"xn--n1aen.xn--p1ai", true},         // All like Latin, in a Cyrillic domain.
+      {"xn--e1afmkfd.example", true},       // Cyrillic that looks like nothing else.
+      {"xn--a-jn6bt1bbz6g.example", true},  // Japanese names have Latin letters.
+      {"xn--bcher-kva.example", true},
+  };
+  for (const auto& [name, right] : cases)
+    EXPECT_EQ(WhyNotFormat(v1::HOST_NAME, name).empty(), right) << name;
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ namespace {
 using google::protobuf::Reflection;
 
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
-constexpr int64_t kCenturySeconds = int64_t{100} * 366 * 24 * 3600;
 
 struct Unit {
   std::string_view name;

@@ -15,6 +15,8 @@ namespace reeve::schema {
 
 inline constexpr std::string_view kRedacted = "***";
 
+inline constexpr int64_t kCenturySeconds = int64_t{100} * 366 * 24 * 3600;
+
 // In one unit: 90s, 500ms.
 std::string FormatDuration(const google::protobuf::Duration& duration);
 // One or more of 2h, 30m, 90s, 500ms, 10us, 10ns, the larger units first, without sign. At most a

@@ -24,6 +24,36 @@ constexpr std::array kForbidden = {
     Range{0xfffe, 0xffff, "no character"},
 };
 
+struct Span {
+  char32_t first;
+  char32_t last;
+};
+
+// Alphabets whose letters have the same shapes, in which names can imitate each other.
+struct Alphabet {
+  std::array<Span, 4> ranges;  // Unused ones are {1, 0}.
+};
+constexpr Span kNone = {1, 0};
+constexpr std::array kAlphabets = {
+    Alphabet{{Span{'a', 'z'}, {0xc0, 0x24f}, {0x1e00, 0x1eff}, kNone}},         // Latin
+    Alphabet{{Span{0x370, 0x3ff}, {0x1f00, 0x1fff}, kNone, kNone}},             // Greek
+    Alphabet{{Span{0x400, 0x52f}, {0x1c80, 0x1c8f}, {0xa640, 0xa69f}, kNone}},  // Cyrillic
+    Alphabet{{Span{0x530, 0x58f}, kNone, kNone, kNone}},                        // Armenian
+    Alphabet{{Span{0x13a0, 0x13ff}, {0xab70, 0xabbf}, kNone, kNone}},           // Cherokee
+};
+constexpr std::array kInvisible = {Span{0xad, 0xad},     Span{0x34f, 0x34f},   Span{0x115f, 0x1160},
+                                   Span{0x17b4, 0x17b5}, Span{0x180b, 0x180e}, Span{0x200b, 0x200f},
+                                   Span{0x2060, 0x206f}, Span{0x3164, 0x3164}, Span{0xfe00, 0xfe0f},
+                                   Span{0xffa0, 0xffa0}};
+constexpr std::u32string_view kLatinLookAlikes =
+    U"\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d";
+
+template <size_t n>
+bool InAny(const std::array<Span, n>& spans, char32_t c) {
+  return std::any_of(spans.begin(), spans.end(),
+                     [c](const Span& span) { return c >= span.first && c <= span.last; });
+}
+
 size_t SequenceLength(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead >= 0xc2 && lead < 0xe0) return 2;
@@ -98,26 +128,51 @@ std::string WhyForbidden(char32_t c) {
   return "";
 }
 
-bool IsPunycode(std::string_view label) {
+std::optional<std::vector<char32_t>> DecodePunycode(std::string_view label) {
   const size_t dash = label.rfind('-');
-  uint32_t points = dash == std::string_view::npos ? 0 : static_cast<uint32_t>(dash);
+  const size_t basic = dash == std::string_view::npos ? 0 : dash;
   std::string_view rest = dash == std::string_view::npos ? label : label.substr(dash + 1);
-  if (rest.empty()) return false;  // Nothing in it needed encoding.
+  if (rest.empty()) return std::nullopt;  // Nothing in it needed encoding.
+  std::vector<char32_t> points(label.begin(), label.begin() + static_cast<std::ptrdiff_t>(basic));
   uint32_t point = kFirstPoint;
   uint32_t i = 0;
   uint32_t bias = kFirstBias;
   while (!rest.empty()) {
+    const auto length = static_cast<uint32_t>(points.size()) + 1;
     const std::optional<uint32_t> delta = TakeInteger(&rest, bias);
-    if (!delta || *delta > std::numeric_limits<uint32_t>::max() - i) return false;
-    bias = Adapt(*delta, points + 1, i == 0 && point == kFirstPoint);
+    if (!delta || *delta > std::numeric_limits<uint32_t>::max() - i) return std::nullopt;
+    bias = Adapt(*delta, length, i == 0 && point == kFirstPoint);
     i += *delta;
-    ++points;
-    point += i / points;
-    i = i % points + 1;
+    point += i / length;
+    i = i % length + 1;
     if (point > 0x10ffff || !WhyForbidden(point).empty() || (point >= 0xd800 && point <= 0xdfff))
-      return false;
+      return std::nullopt;
+    points.push_back(point);
+  }
+  return points;
+}
+
+bool ShowsWhatItIs(const std::vector<char32_t>& label) {
+  const Alphabet* only = nullptr;
+  for (const char32_t c : label) {
+    if (InAny(kInvisible, c)) return false;
+    for (const Alphabet& alphabet : kAlphabets) {
+      if (!InAny(alphabet.ranges, c)) continue;
+      if (only != nullptr && only != &alphabet) return false;
+      only = &alphabet;
+    }
   }
   return true;
+}
+
+bool LooksLatin(const std::vector<char32_t>& label) {
+  bool cyrillic = false;
+  for (const char32_t c : label) {
+    const bool shared = c == '-' || (c >= '0' && c <= '9');
+    if (!shared && kLatinLookAlikes.find(c) == std::u32string_view::npos) return false;
+    cyrillic = cyrillic || !shared;
+  }
+  return cyrillic;
 }
 
 }  // namespace reeve::schema

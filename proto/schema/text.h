@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reeve::schema {
 
@@ -20,7 +22,14 @@ CodePoint FirstCodePoint(std::string_view text);
 // and carriage return are the caller's to judge.
 std::string WhyForbidden(char32_t c);
 
-// Whether `label`, the part of an A-label after "xn--", decodes to something that needed encoding.
-bool IsPunycode(std::string_view label);
+// The code points that `label`, the part of an A-label after "xn--", decodes to, those that needed
+// encoding last; nullopt when it is no Punycode, or needed none.
+std::optional<std::vector<char32_t>> DecodePunycode(std::string_view label);
+
+// Whether a label of these code points can be told from others by eye: no two of the alphabets that
+// share letter shapes (Latin, Greek, Cyrillic, Armenian, Cherokee), nothing invisible.
+bool ShowsWhatItIs(const std::vector<char32_t>& label);
+// Whether it is Cyrillic in letters that all look like Latin ones.
+bool LooksLatin(const std::vector<char32_t>& label);
 
 }  // namespace reeve::schema

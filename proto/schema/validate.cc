@@ -1,6 +1,7 @@
 #include "proto/schema/validate.h"
 
 #include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/unknown_field_set.h>
 
 #include <map>
@@ -19,6 +20,9 @@ namespace {
 using google::protobuf::Reflection;
 
 constexpr uint32_t kMapItemsMax = 1000;
+// Seconds since 1970 of what RFC 3339 can write: what lies outside has no text in the dialect.
+constexpr int64_t kYear1 = -62'135'596'800;
+constexpr int64_t kYear10000 = 253'402'300'800;
 
 std::string AtMost(std::string_view what, size_t max, size_t is) {
   return fmt::format("must have at most {} {}, has {}", max, what, is);
@@ -48,13 +52,16 @@ class Checker {
   Violations violations;
 
   void CheckMessage(const PathLink& path, const Message& message) {
-    if (!message.GetReflection()->GetUnknownFields(message).empty()) {
-      Add(path, "has fields that this version does not know: the sender is newer");
-    }
+    CheckKnown(path, message);
     const Descriptor* type = message.GetDescriptor();
     for (int i = 0; i < type->field_count(); ++i) {
       CheckField(path.Child(type->field(i)->json_name()), message, type->field(i));
     }
+  }
+
+  void CheckKnown(const PathLink& path, const Message& message) {
+    if (message.GetReflection()->GetUnknownFields(message).empty()) return;
+    Add(path, "has fields that this version does not know: the sender is newer");
   }
 
   void CheckMeta(const PathLink& path, const v1::ObjectMeta& meta, const v1::KindOptions& options) {
@@ -101,6 +108,7 @@ class Checker {
       return CheckMessage(path, message.GetReflection()->GetMessage(message, field));
     if (IsInteger(field)) return CheckRange(path, IntegerAt(message, field), rules, "");
     if (IsDuration(field)) return CheckDuration(path, message, field);
+    if (IsTimestamp(field)) return CheckTimestamp(path, message, field);
     if (field->enum_type() != nullptr)
       return CheckEnum(path, field, message.GetReflection()->GetEnumValue(message, field));
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING)
@@ -129,8 +137,21 @@ class Checker {
     const v1::FieldRules& rules = RulesOf(field);
     const bool fraction_over =
         rules.has_max() && value.seconds() == rules.max() && value.nanos() > 0;
+    CheckKnown(path, value);
+    if (value.seconds() < 0 || value.seconds() > kCenturySeconds || !IsFraction(value.nanos()))
+      return Add(path, "must be a duration from 0s to a century");
     CheckRange(path, value.seconds() + (fraction_over ? 1 : 0), rules, "s");
   }
+
+  void CheckTimestamp(const PathLink& path, const Message& message, const FieldDescriptor* field) {
+    const auto& value = static_cast<const google::protobuf::Timestamp&>(
+        message.GetReflection()->GetMessage(message, field));
+    CheckKnown(path, value);
+    if (value.seconds() < kYear1 || value.seconds() >= kYear10000 || !IsFraction(value.nanos()))
+      Add(path, "must be a time in the years 1 to 9999");
+  }
+
+  static bool IsFraction(int32_t nanos) { return nanos >= 0 && nanos < 1'000'000'000; }
 
   void CheckString(const PathLink& path, std::string_view value, const v1::FieldRules& rules) {
     const size_t max = rules.max_length() != 0 ? rules.max_length() : kStringBytesMax;
@@ -228,6 +249,7 @@ Violations Validate(const Message& object) {
     checker.Add(whole, AtMost("bytes", kObjectBytesMax, inner.ByteSizeLong()));
     return checker.violations;
   }
+  checker.CheckKnown(whole, object);
   checker.CheckMessage(whole, inner);
   const auto& options = inner.GetDescriptor()->options().GetExtension(v1::kind);
   checker.CheckMeta(whole.Child("metadata"), Meta(object), options);

@@ -153,6 +153,46 @@ TEST(Validate, Scopes) {
   EXPECT_EQ(ToTexts(Validate(v1::Object())), Texts{"kind: required"});
 }
 
+// Beside the kind too, where no field path leads.
+TEST(Validate, FieldsThatNobodyKnows) {
+  const auto add = [](Message* message) {
+    message->GetReflection()->MutableUnknownFields(message)->AddVarint(1000, 1);
+  };
+  const std::string why = "has fields that this version does not know: the sender is newer";
+  for (const bool inside : {false, true}) {
+    v1::Object object = NewObject(*KindRegistry::Get().FindByName("Namespace"));
+    MutableMeta(&object)->set_name("a");
+    ASSERT_EQ(Validate(object).size(), 0u);
+    add(inside ? MutableInner(&object) : &object);
+    const Violations violations = Validate(object);
+    ASSERT_EQ(violations.size(), 1u) << inside;
+    EXPECT_EQ(violations[0].message(), why);
+  }
+}
+
+// Times that have no text could be stored, and never be read or written by people again.
+TEST(Validate, TimesAndDurationsHaveAText) {
+  v1::Site site;
+  site.mutable_metadata()->set_name("a");
+  site.mutable_metadata()->set_namespace_("default");
+  site.mutable_spec()->set_type(v1::SiteSpec::Static);
+  auto* interval = site.mutable_spec()->mutable_health()->mutable_interval();
+  interval->set_seconds(5);
+  auto* time = site.mutable_metadata()->mutable_creation_timestamp();
+  ASSERT_EQ(Validate(Wrap(site)).size(), 0u);
+  time->set_nanos(-1);
+  interval->set_nanos(1'000'000'000);
+  const Violations fractions = Validate(Wrap(site));
+  ASSERT_EQ(fractions.size(), 2u);
+  EXPECT_EQ(fractions[0].message(), "must be a time in the years 1 to 9999");
+  EXPECT_EQ(fractions[1].message(), "must be a duration from 0s to a century");
+  time->set_nanos(0);
+  interval->set_nanos(0);
+  time->set_seconds(253'402'300'800);
+  interval->set_seconds(-1);
+  EXPECT_EQ(Validate(Wrap(site)).size(), 2u);
+}
+
 TEST(Validate, AnObjectHasASize) {
   v1::Object object = Shop();
   for (int i = 0; i < 200; ++i) {

@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "proto/schema/decode.h"
 #include "proto/schema/encode.h"
+#include "proto/schema/text.h"
 #include "proto/schema/yaml_stream.h"
 #include "proto/schema/yaml_writer.h"
 
@@ -181,6 +182,21 @@ std::string Place(std::string_view source, Position at) {
   return at.line == 0 ? std::string(source) : fmt::format("{}:{}:{}", source, at.line, at.column);
 }
 
+// What a manifest says is shown in messages: it is not to move a terminal's cursor or begin a line.
+std::string OneLine(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const CodePoint c = FirstCodePoint(text);
+    const size_t bytes = std::max<size_t>(c.bytes, 1);
+    const bool plain = c.bytes > 0 && c.value >= 0x20 && WhyForbidden(c.value).empty();
+    const auto number = c.bytes > 0 ? static_cast<uint32_t>(c.value)
+                                    : static_cast<uint32_t>(static_cast<unsigned char>(text[0]));
+    shown += plain ? std::string(text.substr(0, bytes)) : fmt::format("\\u{:04x}", number);
+    text.remove_prefix(bytes);
+  }
+  return shown;
+}
+
 absl::Status ToStatus(Problems problems, std::string_view source) {
   constexpr size_t kShownMax = 1000;
   std::sort(problems.begin(), problems.end());
@@ -189,7 +205,7 @@ absl::Status ToStatus(Problems problems, std::string_view source) {
   std::string text;
   for (size_t i = 0; i < std::min(problems.size(), kShownMax); ++i) {
     text += fmt::format("{}{}: {}", i == 0 ? "" : "\n", Place(source, problems[i].at),
-                        problems[i].text);
+                        OneLine(problems[i].text));
   }
   if (problems.size() > kShownMax)
     text += fmt::format("\n{}: and {} more errors", source, problems.size() - kShownMax);

@@ -44,8 +44,9 @@ bool IsMarker(std::string_view line, std::string_view marker) {
          std::string_view(" \t\r").find(line[marker.size()]) != std::string_view::npos;
 }
 
-// Whether the line says something: not blank, no comment, not only a marker.
+// Whether the line says something: not blank, no comment, no directive, not only a marker.
 bool HasContent(std::string_view line) {
+  if (line.starts_with('%')) return false;
   if (IsMarker(line, "---") || IsMarker(line, "...")) line.remove_prefix(3);
   const size_t first = line.find_first_not_of(" \t\r");
   return first != std::string_view::npos && line[first] != '#';

@@ -371,6 +371,15 @@ TEST(Yaml, WhatIsRefusedIsSaidOnce) {
                    "f:4:35: spec.replicas: must be at most 100, got \"101\""}));
 }
 
+// A manifest from elsewhere moves no cursor, and adds no line to its own errors.
+TEST(Yaml, MessagesAreOneLineEach) {
+  EXPECT_EQ(SiteErrors("spec: {\"a\\nf:1:1: b\": 1}\n"),
+            Lines{"f:4:8: unknown field \"spec.a\\u000af:1:1: b\""});
+  EXPECT_EQ(SiteErrors("spec: {type: \"\\e[2J\\u202e\"}\n"),
+            (Lines{"f:4:14: spec.type: must be one of Static, Process, got \"\\u001b[2J\\u202e\"",
+                   "f:4:14: text may not contain a control character U+001B"}));
+}
+
 TEST(Yaml, WhatIsAllowed) {
   const std::string body = "apiVersion: reeve/v1\nkind: Namespace\nmetadata: {name: a}\n";
   std::string crlf;
