@@ -22,12 +22,12 @@ const google::protobuf::OneofDescriptor* KindOneof(const Descriptor* object) {
 
 bool IsDuration(const FieldDescriptor* field) {
   return field->message_type() != nullptr &&
-         field->message_type()->full_name() == "google.protobuf.Duration";
+         field->message_type()->well_known_type() == Descriptor::WELLKNOWNTYPE_DURATION;
 }
 
 bool IsTimestamp(const FieldDescriptor* field) {
   return field->message_type() != nullptr &&
-         field->message_type()->full_name() == "google.protobuf.Timestamp";
+         field->message_type()->well_known_type() == Descriptor::WELLKNOWNTYPE_TIMESTAMP;
 }
 
 bool IsSubmessage(const FieldDescriptor* field) {
