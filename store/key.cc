@@ -164,16 +164,14 @@ std::string EncodeCurrent(const Version& version) {
   return out;
 }
 
-absl::StatusOr<Version> DecodeCurrent(std::string key, std::string_view bytes) {
+absl::Status DecodeCurrent(std::string_view key, std::string_view bytes, Version* version) {
   Input in(bytes);
   in.Expect(kFormat);
-  Version version;
-  version.key = std::move(key);
-  version.created = in.TakeRevision();
-  version.modified = in.TakeRevision();
-  version.value = in.Rest();
-  if (!in.complete()) return Damaged("an object");
-  return version;
+  version->key = key;
+  version->created = in.TakeRevision();
+  version->modified = in.TakeRevision();
+  version->value = in.Rest();
+  return in.complete() ? absl::OkStatus() : Damaged("an object");
 }
 
 absl::StatusOr<Revision> ModifiedOf(std::string_view bytes) {

@@ -68,7 +68,8 @@ absl::StatusOr<VersionKeyParts> DecodeVersionKey(std::string_view bytes);
 
 // Values.
 std::string EncodeCurrent(const Version& version);
-absl::StatusOr<Version> DecodeCurrent(std::string key, std::string_view bytes);
+// Into `version`, whatever it held; after an error it holds nothing of use.
+absl::Status DecodeCurrent(std::string_view key, std::string_view bytes, Version* version);
 // Of the version in `bytes`, without the rest of it.
 absl::StatusOr<Revision> ModifiedOf(std::string_view bytes);
 

@@ -66,7 +66,9 @@ TEST(KeyTest, RoundTrips) {
   EXPECT_EQ(log[0].previous, std::nullopt);
   EXPECT_TRUE(log[1].deleted);
   EXPECT_EQ(log[1].previous, 9);
-  ASSERT_OK_AND_ASSIGN(const auto current, DecodeCurrent("k", EncodeCurrent({"k", odd, 3, 4})));
+  Version current{"left", "over", 1, 2};
+  ASSERT_OK(DecodeCurrent("k", EncodeCurrent({"k", odd, 3, 4}), &current));
+  EXPECT_EQ(current.key, "k");
   EXPECT_EQ(current.value, odd);
   EXPECT_EQ(current.created, 3);
   EXPECT_EQ(current.modified, 4);
@@ -101,7 +103,8 @@ TEST(KeyTest, WhatIsCutShortOrOfAnotherFormatIsDataLoss) {
     EXPECT_THAT(DecodeLog(whole[0].substr(0, size)), IsError(absl::StatusCode::kDataLoss, "log"));
   }
   for (size_t size = 0; size < whole[1].size(); ++size) {
-    EXPECT_THAT(DecodeCurrent("a", whole[1].substr(0, size)),
+    Version damaged;
+    EXPECT_THAT(DecodeCurrent("a", whole[1].substr(0, size), &damaged),
                 IsError(absl::StatusCode::kDataLoss, "object"));
   }
   EXPECT_THAT(DecodeMeta("\x02z"), IsError(absl::StatusCode::kDataLoss, "meta"));

@@ -101,17 +101,18 @@ class View final : public ReadView {
 absl::StatusOr<std::optional<Version>> GetNow(const EngineSnapshot& data, std::string_view key) {
   ASSIGN_OR_RETURN(const std::optional<std::string> bytes, data.Get(CurrentKey(key)));
   if (!bytes) return std::optional<Version>();
-  ASSIGN_OR_RETURN(Version version, DecodeCurrent(std::string(key), *bytes));
-  return std::optional<Version>(std::move(version));
+  std::optional<Version> version(std::in_place);
+  RETURN_IF_ERROR(DecodeCurrent(key, *bytes, &*version));
+  return version;
 }
 
 absl::Status ScanNow(const EngineSnapshot& data, std::string_view first, std::string_view last,
                      const VisitVersion& visit) {
   absl::Status status;
+  Version version;  // One for all: a scan of many allocates little.
   const auto decode = [&](std::string_view key, std::string_view value) {
-    const absl::StatusOr<Version> version = DecodeCurrent(std::string(key.substr(1)), value);
-    status = version.status();
-    return status.ok() && visit(*version);
+    status = DecodeCurrent(key.substr(1), value, &version);
+    return status.ok() && visit(version);
   };
   if (!last.empty() && last <= first) return absl::OkStatus();
   RETURN_IF_ERROR(data.Scan(CurrentKey(first), EndOf(kCurrentSpace, last, CurrentKey), decode));
