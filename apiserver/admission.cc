@@ -90,6 +90,16 @@ bool Finished(const Message& object) {
   return schema::Meta(object).has_deletion_timestamp() && schema::Meta(object).finalizers().empty();
 }
 
+// An apply that says a resourceVersion means the object as it was then.
+absl::Status CheckUnmodified(const schema::Kind& kind, const Message& applied,
+                             const Message* before) {
+  const v1::ObjectMeta& meta = schema::Meta(applied);
+  if (meta.resource_version().empty()) return absl::OkStatus();
+  if (before == nullptr || RevisionOf(applied) != RevisionOf(*before))
+    return ModifiedError(kind, meta.name());
+  return absl::OkStatus();
+}
+
 absl::Status CheckSize(const Message& object) {
   const size_t size = object.ByteSizeLong();
   if (size <= kObjectBytesMax) return absl::OkStatus();
@@ -260,9 +270,13 @@ absl::StatusOr<Planned> Admission::PrepareApply(const Message& request,
   ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
   const schema::Kind& kind = KindOf(*object);
   ASSIGN_OR_RETURN(const Message* before, attempt_->Find(schema::KeyOf(*object)));
-  if (before == nullptr) return New(std::move(object), kApply);
+  if (before == nullptr) {
+    RETURN_IF_ERROR(CheckUnmodified(kind, *object, nullptr));
+    return New(std::move(object), kApply);
+  }
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kUpdate, kind, schema::Meta(*object).name()));
   RETURN_IF_ERROR(CheckObject(options_.who, kind, *before));
+  RETURN_IF_ERROR(CheckUnmodified(kind, *object, before));
   ObjectPtr after = CloneObject(*before);
   MergeMentioned(schema::Inner(*object), mentioned, schema::MutableInner(after.get()));
   schema::Canonicalize(after.get());
@@ -279,11 +293,43 @@ absl::StatusOr<Planned> Admission::PrepareStatus(const Message& request) {
   ASSIGN_OR_RETURN(const Message* before, FindForWrite(*object));
   ObjectPtr after = CloneObject(*before);
   CopyPart(object.get(), after.get(), "status");
-  RETURN_IF_ERROR(CheckPhase(kind, *before, *after));
+  return ChangedStatus(before, std::move(after), nullptr);
+}
+
+absl::StatusOr<Planned> Admission::PrepareApplyStatus(const Message& request,
+                                                      const MentionTree& mentioned) {
+  ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
+  const schema::Kind& kind = KindOf(*object);
+  RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kUpdateStatus, kind, schema::Meta(*object).name()));
+  ASSIGN_OR_RETURN(const Message* before, attempt_->Find(schema::KeyOf(*object)));
+  if (before == nullptr) return NotFoundError(kind, schema::Meta(*object).name());
+  RETURN_IF_ERROR(CheckObject(options_.who, kind, *before));
+  RETURN_IF_ERROR(CheckUnmodified(kind, *object, before));
+  ObjectPtr merged = CloneObject(*before);
+  MergeMentioned(schema::Inner(*object), mentioned, schema::MutableInner(merged.get()));
+  schema::Canonicalize(merged.get());
+  const ManagedWrite write = WriteOf(kApply, "status");
+  ObjectPtr after = CloneObject(*before);
+  CopyPart(merged.get(), after.get(), "status");
+  if (!options_.force) RETURN_IF_ERROR(CheckConflicts(write, *before, *after));
+  RemoveDropped(write, *before, *object, after.get());
+  return ChangedStatus(before, std::move(after), object.get());
+}
+
+// `applied` is what an apply says; null for an update.
+absl::StatusOr<Planned> Admission::ChangedStatus(const Message* before, ObjectPtr after,
+                                                 const Message* applied) {
+  RETURN_IF_ERROR(CheckPhase(KindOf(*before), *before, *after));
   Report(*after, OnlyStatus(schema::Validate(*after)));
   RETURN_IF_ERROR(CheckSize(*after));
-  if (SameContent(*before, *after)) return Planned{before, std::move(after), false};
-  Record(before, nullptr, kUpdate, "status", after.get());
+  const bool same = SameContent(*before, *after);
+  if (same && applied == nullptr) return Planned{before, std::move(after), false};
+  const ManagedPaths said =
+      applied == nullptr ? ManagedPaths() : ManagedPathsOf(*applied, "status");
+  Record(before, applied == nullptr ? nullptr : &said, applied == nullptr ? kUpdate : kApply,
+         "status", after.get());
+  if (same && schema::Encode(*before) == schema::Encode(*after))
+    return Planned{before, std::move(after), false};
   return Planned{before, std::move(after)};
 }
 

@@ -48,6 +48,8 @@ class Admission {
   absl::StatusOr<Planned> PrepareStatus(const Message& request);
   absl::StatusOr<Planned> PrepareApply(const Message& request, const MentionTree& mentioned);
 
+  absl::StatusOr<Planned> PrepareApplyStatus(const Message& request, const MentionTree& mentioned);
+
   // INVALID_ARGUMENT with all violations so far.
   absl::Status Check() const;
   // Puts the changes into the attempt. ALREADY_EXISTS with all claims that others hold;
@@ -62,6 +64,8 @@ class Admission {
                                 const std::string& name);
   absl::Status StageQuota(const std::vector<Planned>& planned);
   absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
+  absl::StatusOr<Planned> ChangedStatus(const Message* before, ObjectPtr after,
+                                        const Message* applied);
   absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
   absl::Status Complete(const Message* before, Message* after);
   ManagedWrite WriteOf(std::string_view operation, std::string_view subresource) const;

@@ -71,6 +71,16 @@ absl::StatusOr<std::unique_ptr<Subscription>> Api::Watch(const Identity& who,
 }
 
 absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::ApplyRequest& request) {
+  return Apply(who, request, /*status=*/false);
+}
+
+absl::StatusOr<v1::ApplyResponse> Api::ApplyStatus(const Identity& who,
+                                                   const v1::ApplyRequest& request) {
+  return Apply(who, request, /*status=*/true);
+}
+
+absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::ApplyRequest& request,
+                                             bool status) {
   if (request.mentioned_size() != 0 && request.mentioned_size() != request.objects_size()) {
     return InvalidArgument("mentioned: must have one entry for each of objects");
   }
@@ -85,6 +95,7 @@ absl::StatusOr<v1::ApplyResponse> Api::Apply(const Identity& who, const v1::Appl
   }
   WriteOptions options = OptionsOf(request.field_manager(), request.dry_run());
   options.force = request.force();
+  options.status = status;
   ASSIGN_OR_RETURN(ApplyOutcome outcome, registry_->Apply(who, items, options));
   v1::ApplyResponse response;
   response.set_revision(outcome.revision);

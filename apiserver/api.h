@@ -33,15 +33,25 @@ class Api {
                                                       const v1::WatchRequest& request,
                                                       std::function<void()> wake);
   absl::StatusOr<v1::ApplyResponse> Apply(const Identity& who, const v1::ApplyRequest& request);
+  // Of the status alone; of objects that are there.
+  absl::StatusOr<v1::ApplyResponse> ApplyStatus(const Identity& who,
+                                                const v1::ApplyRequest& request);
   absl::StatusOr<v1::Object> Create(const Identity& who, const v1::CreateRequest& request);
   absl::StatusOr<v1::Object> Update(const Identity& who, const v1::UpdateRequest& request);
   absl::StatusOr<v1::Object> UpdateStatus(const Identity& who, const v1::UpdateRequest& request);
   absl::StatusOr<v1::Object> Patch(const Identity& who, const v1::PatchRequest& request);
   absl::StatusOr<v1::DeleteResponse> Delete(const Identity& who, const v1::DeleteRequest& request);
+  absl::Status CheckMassDeletion(const Identity& who, const std::string& kind,
+                                 const std::string& ns, size_t count) {
+    return registry_->CheckMassDeletion(who, kind, ns, count);
+  }
   v1::WhoAmIResponse WhoAmI(const Identity& who) const;
   v1::VersionResponse Version() const;
 
  private:
+  absl::StatusOr<v1::ApplyResponse> Apply(const Identity& who, const v1::ApplyRequest& request,
+                                          bool status);
+
   Registry* const registry_;
   WatchHub* const hub_;
 };

@@ -5,6 +5,7 @@
 #include "apiserver/access.h"
 #include "apiserver/keys.h"
 #include "apiserver/quota.h"
+#include "apiserver/references.h"
 #include "apiserver/strategies.h"
 #include "apiserver/timestamps.h"
 #include "apiserver/violations.h"
@@ -93,6 +94,9 @@ absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const 
   RETURN_IF_ERROR(CheckReserved(kind, key.name));
   RETURN_IF_ERROR(CheckExpected(kind, *before, request));
   RETURN_IF_ERROR(CheckPropagation(kind, key.name, request.propagation()));
+  const Strategy* strategy = FindStrategy(kind);
+  if (strategy != nullptr && strategy->kept_while_used)
+    RETURN_IF_ERROR(CheckUnused(*attempt, kind, key));
   ObjectPtr after = CloneObject(*before);
   const bool waits_anew = SetPropagation(request.propagation(), schema::MutableMeta(after.get()));
   const v1::ObjectMeta& meta = schema::Meta(*after);

@@ -16,7 +16,7 @@ namespace reeve::apiserver {
 // once. FOREGROUND and ORPHAN add the finalizer of their name, in the place of the other one, also
 // to an object that is being deleted already. NOT_FOUND; ABORTED when the request names another uid
 // or version; INVALID_ARGUMENT when its kind cannot leave orphans; PERMISSION_DENIED for namespaces
-// that always exist.
+// that always exist; FAILED_PRECONDITION, with its users, for a Blob that a site names.
 absl::StatusOr<Planned> PlanDelete(Attempt* attempt, const Identity& who, const ObjectKey& key,
                                    const v1::DeleteRequest& request, Now now);
 

@@ -138,5 +138,45 @@ TEST_F(DeletionTest, WhatIsBeingDeletedIsGivenNothing) {
   EXPECT_TRUE(TryUpdate(changed).ok());
 }
 
+TEST_F(DeletionTest, ABlobInUseStaysAndItsUsersAreNamed) {
+  const std::string digest = "sha256-" + std::string(64, 'a');
+  v1::Object blob;
+  blob.mutable_blob()->mutable_metadata()->set_name(digest);
+  ASSERT_TRUE(registry_.Create(Identity::Controller("content"), blob, {}).ok());
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->set_blob(digest);
+  Create(site);
+  Create(MakeStaticSite("other"));
+  const absl::Status used = TryDelete("Blob", "default", digest).status();
+  EXPECT_EQ(used.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(used.message()), testing::HasSubstr("it is used by Site default/blog"));
+  ASSERT_TRUE(TryDelete("Site", "default", "blog").ok());
+  EXPECT_TRUE(TryDelete("Blob", "default", digest).ok());
+}
+
+TEST_F(DeletionTest, PeopleWhoDeleteVeryMuchMustSayThatTheyMeanIt) {
+  const auto name = [](size_t i) { return fmt::format("s{}", i); };
+  for (size_t i = 0; i <= kDeletionsPerMinuteMax; ++i) Create(MakeStaticSite(name(i)));
+  for (size_t i = 0; i < kDeletionsPerMinuteMax; ++i)
+    ASSERT_TRUE(TryDelete("Site", "default", name(i)).ok());
+  const std::string last = name(kDeletionsPerMinuteMax);
+  const absl::Status refused = TryDelete("Site", "default", last).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("reeve/mass-deletion=allowed"));
+  // What is not there does not count, nor what controllers do.
+  EXPECT_EQ(registry_.CheckMassDeletion(Identity::Controller("gc"), "Site", "default", 10'000),
+            absl::OkStatus());
+  v1::Object ns = Get("Namespace", "", "default");
+  (*Meta(&ns)->mutable_annotations())["reeve/mass-deletion"] = "allowed";
+  ns = *TryUpdate(ns);
+  EXPECT_EQ(registry_.CheckMassDeletion(Identity::Admin(), "Site", "default", 10'000),
+            absl::OkStatus());
+  Meta(&ns)->clear_annotations();
+  ASSERT_TRUE(TryUpdate(ns).ok());
+  EXPECT_FALSE(TryDelete("Site", "default", last).ok());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(TryDelete("Site", "default", last).ok());
+}
+
 }  // namespace
 }  // namespace reeve::apiserver

@@ -296,7 +296,9 @@ absl::StatusOr<ApplyOutcome> Registry::Apply(const Identity& who,
               std::vector<Planned> planned(items.size());
               for (const size_t i : order) {
                 ASSIGN_OR_RETURN(planned[i],
-                                 admission->PrepareApply(*items[i].object, mentions[i]));
+                                 options.status
+                                     ? admission->PrepareApplyStatus(*items[i].object, mentions[i])
+                                     : admission->PrepareApply(*items[i].object, mentions[i]));
               }
               return planned;
             }));
@@ -307,11 +309,36 @@ absl::StatusOr<ApplyOutcome> Registry::Apply(const Identity& who,
   return result;
 }
 
+absl::StatusOr<bool> Registry::IsCounted(const Identity& who, const schema::Kind& kind,
+                                         const std::string& ns) const {
+  const Strategy* strategy = FindStrategy(kind);
+  const bool light = strategy != nullptr && strategy->goes_with_namespace;
+  if (who.role != Identity::Role::kAdmin || !kind.namespaced() || light) return false;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
+  if (attempt->kinds().FindByName("Namespace") == nullptr) return true;
+  ASSIGN_OR_RETURN(const Message* found, attempt->Find({"Namespace", "", ns}));
+  if (found == nullptr) return true;
+  const auto& annotations = schema::Meta(*found).annotations();
+  const auto said = annotations.find(std::string(kMassDeletionAnnotation));
+  return said == annotations.end() || said->second != "allowed";
+}
+
+absl::Status Registry::CheckMassDeletion(const Identity& who, const std::string& kind_name,
+                                         const std::string& ns, size_t count) {
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, kind_name));
+  ASSIGN_OR_RETURN(const bool counted, IsCounted(who, *kind, ns));
+  if (!counted) return absl::OkStatus();
+  return budget_.Ask(who, {kind->name, ns, ""}, count, options_.clock->Read().mono);
+}
+
 absl::StatusOr<Deleted> Registry::Delete(const Identity& who, const v1::DeleteRequest& request) {
   ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, request.key().kind()));
   const ObjectKey key =
       FullKey(*kind, {kind->name, request.key().namespace_(), request.key().name()});
   if (kind->name == "Namespace") return DeleteNamespace(who, key, request);
+  ASSIGN_OR_RETURN(const bool counted, IsCounted(who, *kind, key.ns));
+  const absl::Duration now = options_.clock->Read().mono;
+  if (counted && !request.dry_run()) RETURN_IF_ERROR(budget_.Ask(who, key, 1, now));
   ASSIGN_OR_RETURN(Outcome outcome,
                    Write(who, {"", request.dry_run()},
                          [&](Attempt* attempt, Admission*) -> absl::StatusOr<std::vector<Planned>> {
@@ -320,6 +347,8 @@ absl::StatusOr<Deleted> Registry::Delete(const Identity& who, const v1::DeleteRe
                                                                    options_.clock->Read()));
                            return planned;
                          }));
+  // Only what was there counts. Of requests at once a few too many may pass.
+  if (counted && !request.dry_run()) budget_.Take(who, key, now);
   return Deleted{outcome.written[0].gone, std::move(outcome.written[0].object)};
 }
 

@@ -22,8 +22,8 @@
 // PERMISSION_DENIED: no access, or no room in the namespace's quota; OUT_OF_RANGE: a page of a
 // compacted revision; RESOURCE_EXHAUSTED: too large, or no space.
 //
-// Thread safety: safe; holds no state of its own and no thread. Blocks for as long as Store::Commit
-// does.
+// Thread safety: safe; holds no thread, and no state of its own but what people deleted lately.
+// Blocks for as long as Store::Commit does.
 #pragma once
 
 #include <absl/status/status.h>
@@ -35,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/delete_budget.h"
 #include "apiserver/history.h"
 #include "apiserver/identity.h"
 #include "base/clock.h"
@@ -52,6 +53,7 @@ struct WriteOptions {
   std::string manager;   // Into managedFields; empty: the identity's name.
   bool dry_run = false;  // Everything but the commit.
   bool force = false;    // An Apply takes over what other managers own.
+  bool status = false;   // An Apply of status, of objects that are there, and of nothing else.
 };
 
 // One object of an Apply.
@@ -133,7 +135,11 @@ class Registry {
   // merged item by item, other lists replaced; what a manifest does not mention stays.
   absl::StatusOr<ApplyOutcome> Apply(const Identity& who, const std::vector<ApplyItem>& items,
                                      const WriteOptions& options);
+  // PERMISSION_DENIED also for a person who deletes too much, see DeleteBudget.
   absl::StatusOr<Deleted> Delete(const Identity& who, const v1::DeleteRequest& request);
+  // Whether `who` may delete `count` objects of this kind and namespace now, before the first goes.
+  absl::Status CheckMassDeletion(const Identity& who, const std::string& kind,
+                                 const std::string& ns, size_t count);
 
   // What List and watches find indexed objects by.
   ObjectIndex* index() const { return index_.get(); }
@@ -169,10 +175,14 @@ class Registry {
   absl::StatusOr<Deleted> DeleteNamespace(const Identity& who, const ObjectKey& key,
                                           const v1::DeleteRequest& request);
   absl::Status EnsureNamespace(std::string_view name);
+  // Whether the budget counts deletions of `who`, of this key.
+  absl::StatusOr<bool> IsCounted(const Identity& who, const schema::Kind& kind,
+                                 const std::string& ns) const;
 
   const Options options_;                              // Constant after construction.
   const std::unique_ptr<ObjectIndex> index_;           // Thread-safe.
   const std::unique_ptr<NamespaceMemory> namespaces_;  // Thread-safe.
+  DeleteBudget budget_{kDeletionsPerMinuteMax};
 };
 
 }  // namespace reeve::apiserver

@@ -111,7 +111,7 @@ void PrepareLease(const Message*, Now now, Message* after) {
 }
 
 constexpr Strategy kStrategies[] = {
-    {.type = "reeve.v1.Blob", .goes_with_namespace = true},
+    {.type = "reeve.v1.Blob", .goes_with_namespace = true, .kept_while_used = true},
     {.type = "reeve.v1.Domain", .validate = ValidateDomain, .parts = "works"},
     {.type = "reeve.v1.Event", .goes_with_namespace = true},
     {.type = "reeve.v1.Host", .validate = ValidateHost, .parts = "ports"},

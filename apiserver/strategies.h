@@ -21,6 +21,8 @@ struct Strategy {
                            schema::Violations* violations) = nullptr;
   // Does not keep its namespace from being deleted, and goes with it.
   bool goes_with_namespace = false;
+  // Cannot be deleted while another object names it.
+  bool kept_while_used = false;
   // Dependents that controllers alone write, in plural: they cannot be left behind as orphans.
   std::string_view parts = "";
 };

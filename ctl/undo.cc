@@ -122,6 +122,11 @@ v1::ApplyRequest Reapply(const Plan& plan, const v1::ManagedFieldsEntry& entry) 
   request.set_force(true);
   request.set_dry_run(true);
   *request.add_objects() = Pick(plan.target->object(), paths);
+  // Only over what was looked at: whoever changed it meanwhile wins, and the user is told.
+  if (plan.live != nullptr) {
+    schema::MutableMeta(request.mutable_objects(0))
+        ->set_resource_version(schema::Meta(*plan.live).resource_version());
+  }
   return request;
 }
 
