@@ -16,6 +16,9 @@
 
 namespace reeve::apiserver {
 
+// A list with a limit of at most this is no whole list.
+inline constexpr int kListPageMax = 500;
+
 // Thread-compatible. `kinds` must outlive it.
 class ListCursor {
  public:

@@ -16,7 +16,6 @@
 namespace reeve::apiserver {
 namespace {
 
-constexpr int kListPageMax = 500;
 constexpr size_t kChunksReadyMax = 3;
 
 using Chunk = std::shared_ptr<const std::string>;

@@ -167,14 +167,16 @@ class RunningServer final : public Server {
                              .identify = [this](const std::string& pem) { return Identify(pem); },
                              .checks = [this] { return Checks(); },
                              .address = Advertised(options, options.kube_listen)});
-    ASSIGN_OR_RETURN(kube_server_, HttpServer::Start({.listen = options.kube_listen,
-                                                      .cert_pem = setup_.server.cert_pem,
-                                                      .key_pem = setup_.server.key_pem,
-                                                      .ca_pem = setup_.ca.cert_pem,
-                                                      .handler = kube_handler_.get(),
-                                                      .run = [this](std::function<void()> work) {
-                                                        return pool_->Run(std::move(work));
-                                                      }}));
+    ASSIGN_OR_RETURN(
+        kube_server_,
+        HttpServer::Start({.listen = options.kube_listen,
+                           .cert_pem = setup_.server.cert_pem,
+                           .key_pem = setup_.server.key_pem,
+                           .ca_pem = setup_.ca.cert_pem,
+                           .handler = kube_handler_.get(),
+                           .run = [this](std::function<void()> work, Priority priority) {
+                             return pool_->Run(std::move(work), priority);
+                           }}));
     endpoints_.kube = kube_server_->address();
     return absl::OkStatus();
   }

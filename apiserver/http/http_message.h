@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "apiserver/worker_pool.h"
+
 namespace reeve::apiserver {
 
 inline constexpr std::string_view kJsonContent = "application/json";
@@ -53,6 +55,8 @@ class HttpHandler {
   // May block. `wake` is for the answer's stream: to be called, from any thread, when Next may have
   // something; not after the stream is destroyed. Thread safety: safe.
   virtual HttpResponse Handle(const HttpRequest& request, std::function<void()> wake) = 0;
+  // Of the threads that Handle, and the answer's stream, run on. Does not block.
+  virtual Priority PriorityOf(const HttpRequest& request) = 0;
   // The answer to what never came to Handle: 400, 413, 429, 431.
   virtual HttpResponse Refuse(int code, std::string_view why) = 0;
 };

@@ -19,6 +19,7 @@
 
 #include <array>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "base/executor.h"
@@ -75,6 +76,7 @@ struct Shared {
   Mutex mu;
   bool stopping ABSL_GUARDED_BY(mu) = false;
   std::set<Connection*> open ABSL_GUARDED_BY(mu);
+  std::map<std::string, int> clients ABSL_GUARDED_BY(mu);  // Connections of each certificate.
 };
 
 // One client. Everything but Run, Stop and the work in the pool happens on the connection's strand.
@@ -91,6 +93,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection() {
     MutexLock lock(&shared_.mu);
     shared_.open.erase(this);
+    if (!counted_) return;
+    const auto client = shared_.clients.find(cert_pem_);
+    if (--client->second == 0) shared_.clients.erase(client);
   }
 
   void Run() {
@@ -113,6 +118,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             [self = shared_from_this()](error_code error) {
                               if (error) return self->Close();
                               self->cert_pem_ = PeerCertPem(self->stream_.native_handle());
+                              self->Count();
                               self->ReadHeader(self->options_.header_timeout);
                             });
   }
@@ -176,6 +182,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                 .user_agent = text(http::field::user_agent),
                 .body = std::move(message.body()),
                 .client_cert_pem = cert_pem_};
+    if (one_too_many_) return RefuseBusy("this client has too many connections");
+    priority_ = options_.handler->PriorityOf(request_);
     handling_ = true;
     if (InPool(
             [](Connection& self) {
@@ -183,8 +191,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
             },
             [](Connection& self) { self.Answer(); }))
       return;
-    answer_ = options_.handler->Refuse(429, "the server is busy; try again");
+    RefuseBusy("the server is busy; try again");
+  }
+
+  void RefuseBusy(std::string_view why) {
+    if (one_too_many_) keep_alive_ = false;
+    answer_ = options_.handler->Refuse(429, why);
     Answer();
+  }
+
+  // Takes its place among the client's connections, whose certificate is known now.
+  void Count() {
+    MutexLock lock(&shared_.mu);
+    counted_ = true;
+    one_too_many_ = ++shared_.clients[cert_pem_] > options_.client_connections_max;
   }
 
   // `work` in the pool, then `done` on the strand.
@@ -194,10 +214,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // count of work goes last in it; executor_work_guard touches the strand after that.
     asio::any_io_executor tracked = asio::prefer(asio::any_io_executor(stream_.get_executor()),
                                                  asio::execution::outstanding_work.tracked);
-    return options_.run([tracked = std::move(tracked), self = shared_from_this(), work, done] {
-      work(*self);
-      asio::post(self->stream_.get_executor(), [self, done] { done(*self); });
-    });
+    return options_.run(
+        [tracked = std::move(tracked), self = shared_from_this(), work, done] {
+          work(*self);
+          asio::post(self->stream_.get_executor(), [self, done] { done(*self); });
+        },
+        priority_);
   }
 
   std::function<void()> Waker() {
@@ -366,6 +388,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   beast::flat_buffer buffer_{kHttpHeaderBytesMax + kChunkBytes};
   std::array<char, 4096> scratch_;
   std::string cert_pem_;
+  bool counted_ = false;  // Among the client's.
+  bool one_too_many_ = false;
+  Priority priority_ = Priority::kPeople;
 
   std::optional<http::request_parser<http::string_body>> parser_;
   http::response<http::empty_body> continue_;

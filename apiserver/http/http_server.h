@@ -4,8 +4,9 @@
 // the CA did not sign ends the handshake; a client without one is let in, and the handler sees
 // that. A watch holds a connection and no thread: it is pulled when it says so.
 //
-// Bounded: connections, sizes of header and body, and the time for the handshake, a header, a body,
-// a write, and idleness. What passes a bound is answered (413, 431, 429) or closed.
+// Bounded: connections, in all and of each client, sizes of header and body, and the time for the
+// handshake, a header, a body, a write, and idleness. What passes a bound is answered (413, 431,
+// 429) or closed.
 //
 // Owns its threads, joined when destroyed, which ends open streams at once and waits for requests
 // that run. Thread safety: safe.
@@ -23,6 +24,8 @@
 
 namespace reeve::apiserver {
 
+inline constexpr int kHttpClientConnectionsMax = kHttpConnectionsMax / 2;
+
 class HttpServer {
  public:
   struct Options {
@@ -31,11 +34,13 @@ class HttpServer {
     std::string key_pem;
     std::string ca_pem;  // Of clients.
     HttpHandler* handler = nullptr;
-    // Runs what may block, on some other thread; false: too much is waiting. Must outlive the
-    // server.
-    std::function<bool(std::function<void()>)> run;
+    // Runs what may block, on some other thread; false: too much of that class is waiting. Must
+    // outlive the server.
+    std::function<bool(std::function<void()>, Priority)> run;
 
     int connections_max = kHttpConnectionsMax;
+    // Of one certificate, and of those without one together. Each has one request or stream.
+    int client_connections_max = kHttpClientConnectionsMax;
     absl::Duration header_timeout = kHttpHeaderTimeout;
     absl::Duration body_timeout = kHttpBodyTimeout;
     absl::Duration write_timeout = kHttpWriteTimeout;

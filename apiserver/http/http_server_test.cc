@@ -161,6 +161,9 @@ class Handler final : public HttpHandler {
                     request.client_cert_pem.empty() ? "nobody" : "somebody");
     return response;
   }
+  Priority PriorityOf(const HttpRequest& request) override {
+    return request.target == "/list" ? Priority::kLists : Priority::kPeople;
+  }
   HttpResponse Refuse(int code, std::string_view why) override {
     HttpResponse response;
     response.code = code;
@@ -183,7 +186,9 @@ class HttpServerTest : public ::testing::Test {
     options.ca_pem = ca_.cert_pem;
     options.handler = &handler_;
     if (options.run == nullptr)
-      options.run = [this](std::function<void()> work) { return pool_.Run(std::move(work)); };
+      options.run = [this](std::function<void()> work, Priority priority) {
+        return pool_.Run(std::move(work), priority);
+      };
     auto server = HttpServer::Start(std::move(options));
     ASSERT_OK(server.status());
     server_ = *std::move(server);
@@ -267,7 +272,7 @@ TEST_F(HttpServerTest, WhoIsSilentIsClosed) {
 }
 
 TEST_F(HttpServerTest, WhenThePoolIsFullTheClientIsTold) {
-  Start({.run = [](const std::function<void()>&) { return false; }});
+  Start({.run = [](const std::function<void()>&, Priority) { return false; }});
   EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 429"));
 }
 
@@ -281,6 +286,28 @@ TEST_F(HttpServerTest, ConnectionsAreBounded) {
   first.Forget();
   first.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(first.ReadUntil("GET /b"));
+}
+
+TEST_F(HttpServerTest, ConnectionsOfAClientAreBounded) {
+  Start({.client_connections_max = 1});
+  Client first(server_->address(), &client_pair_);
+  first.Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(first.ReadUntil("\r\n\r\n"));
+  Client second(server_->address(), &client_pair_);
+  second.Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(second.ReadToEnd(), StartsWith("HTTP/1.1 429"));
+  const KeyPair other = ClientPair(ca_);  // Another certificate.
+  Client third(server_->address(), &other);
+  third.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(third.ReadUntil("GET /b 0 somebody"));
+}
+
+TEST_F(HttpServerTest, RequestsOfAClassThatIsFullLeaveOthersAlone) {
+  Start({.run = [this](std::function<void()> work, Priority priority) {
+    return priority != Priority::kLists && pool_.Run(std::move(work), priority);
+  }});
+  EXPECT_THAT(Ask("GET /list HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 429"));
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpServerTest, AStreamIsSentAsItComes) {
@@ -339,7 +366,7 @@ TEST_F(HttpServerTest, AddressesThatCannotBe) {
                               .key_pem = server_pair_.key_pem,
                               .ca_pem = ca_.cert_pem,
                               .handler = &handler_,
-                              .run = [](const std::function<void()>&) { return false; }})
+                              .run = [](const std::function<void()>&, Priority) { return false; }})
         .status();
   };
   EXPECT_TRUE(absl::IsInvalidArgument(start("nonsense")));

@@ -48,17 +48,6 @@ std::string TableOf(const Route& route, const BodyForm& form,
                                     .continue_token = std::move(continue_token)}));
 }
 
-std::string ListHead(const Route& route, const BodyForm& form, const v1::ListSummary& summary) {
-  const bool partial = form.accepted.form == Form::kPartial;
-  Json metadata = {{"resourceVersion", fmt::format("{}", summary.revision())}};
-  if (!summary.continue_().empty()) metadata["continue"] = summary.continue_();
-  const Json head = {{"kind", partial ? "PartialObjectMetadataList" : route.kind->name + "List"},
-                     {"apiVersion", partial ? std::string_view("meta.k8s.io/v1")
-                                            : (route.core ? kVersionName : schema::kApiVersion)},
-                     {"metadata", std::move(metadata)}};
-  return OfVersion(form, head.dump());
-}
-
 bool IsYaml(std::string_view content_type) {
   const std::string_view type = MediaType(content_type);
   return type.ends_with("yaml") || type.ends_with("x-yaml");
@@ -172,6 +161,17 @@ absl::Status ReadDeleteOptions(std::string_view body, v1::DeleteRequest* request
   return absl::OkStatus();
 }
 
+// What a manifest leaves out, because people do not write it.
+absl::StatusOr<v1::ApplyRequest> ApplyOfStatus(const Route& route, std::string_view json) {
+  if (!json.starts_with('{')) return BadRequest("a status is applied as JSON");
+  ASSIGN_OR_RETURN(v1::Object object, FromJsonBody(route, json));
+  RETURN_IF_ERROR(Place(route, &object));
+  v1::ApplyRequest request;
+  request.add_mentioned()->add_paths("status");
+  *request.add_objects() = std::move(object);
+  return request;
+}
+
 }  // namespace
 
 absl::StatusOr<BodyForm> FormOf(std::string_view accept, const Query& query, absl::Time now) {
@@ -195,21 +195,27 @@ std::string ObjectBody(const Route& route, const BodyForm& form, const v1::Objec
   return "";
 }
 
-std::string ListBody(const Route& route, const BodyForm& form,
-                     const std::vector<v1::Object>& objects, const v1::ListSummary& summary) {
-  if (form.accepted.form == Form::kTable) {
-    std::vector<const google::protobuf::Message*> rows;
-    for (const v1::Object& object : objects) rows.push_back(&object);
-    return TableOf(route, form, rows, fmt::format("{}", summary.revision()), summary.continue_());
-  }
-  std::string text = ListHead(route, form, summary);
-  text.pop_back();  // The closing brace.
-  text += ",\"items\":[";
-  for (const v1::Object& object : objects) {
-    if (text.back() != '[') text += ',';
-    text += ObjectBody(route, form, object);
-  }
-  return text + "]}";
+std::string ListOpening(const Route& route, const BodyForm& form) {
+  const bool partial = form.accepted.form == Form::kPartial;
+  const std::string kind = partial ? "PartialObjectMetadataList" : route.kind->name + "List";
+  const std::string_view version =
+      partial ? "meta.k8s.io/v1" : (route.core ? kVersionName : schema::kApiVersion);
+  return OfVersion(form,
+                   fmt::format(R"({{"kind":"{}","apiVersion":"{}","items":[)", kind, version));
+}
+
+std::string ListClosing(const v1::ListSummary& summary, std::optional<int64_t> remaining) {
+  Json metadata = {{"resourceVersion", fmt::format("{}", summary.revision())}};
+  if (!summary.continue_().empty()) metadata["continue"] = summary.continue_();
+  if (remaining.has_value()) metadata["remainingItemCount"] = *remaining;
+  return fmt::format("],\"metadata\":{}}}", metadata.dump());
+}
+
+std::string TableBody(const Route& route, const BodyForm& form,
+                      const std::vector<v1::Object>& objects, const v1::ListSummary& summary) {
+  std::vector<const google::protobuf::Message*> rows;
+  for (const v1::Object& object : objects) rows.push_back(&object);
+  return TableOf(route, form, rows, fmt::format("{}", summary.revision()), summary.continue_());
 }
 
 absl::Status DocumentError(const absl::Status& status) {
@@ -253,14 +259,18 @@ std::string NameInBody(std::string_view body) {
 
 absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_view body) {
   // JSON is YAML, but for what clients leave in it without meaning it.
-  std::string cleaned;
+  std::string cleaned, resource_version;
   if (Json json = Json::parse(body, nullptr, false); json.is_object()) {
     Complete(route, &json);
     Json merged = Json::object();  // A merge patch leaves null members out.
     merged.merge_patch(json);
     cleaned = merged.dump(-1, ' ', false, Json::error_handler_t::replace);
     body = cleaned;
+    if (const auto metadata = merged.find("metadata");
+        metadata != merged.end() && metadata->is_object())
+      resource_version = TextAt(*metadata, "resourceVersion");
   }
+  if (route.subresource == "status") return ApplyOfStatus(route, body);
   ASSIGN_OR_RETURN(schema::Manifest manifest, ManifestOf(body));
   RETURN_IF_ERROR(Place(route, &manifest.object));
   v1::ApplyRequest request;
@@ -268,6 +278,8 @@ absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_v
   for (const auto& [path, position] : manifest.positions) {
     if (!path.empty()) mentioned->add_paths(path.ToString());
   }
+  // A manifest does not keep it: it is the server's. Who says it means the object as it was then.
+  schema::MutableMeta(&manifest.object)->set_resource_version(resource_version);
   *request.add_objects() = std::move(manifest.object);
   return request;
 }

@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +29,13 @@ absl::StatusOr<BodyForm> FormOf(std::string_view accept, const Query& query, abs
 
 // One object, as `route` names its group.
 std::string ObjectBody(const Route& route, const BodyForm& form, const v1::Object& object);
-// SiteList, or a Table, or a PartialObjectMetadataList.
-std::string ListBody(const Route& route, const BodyForm& form,
-                     const std::vector<v1::Object>& objects, const v1::ListSummary& summary);
+// SiteList, or a PartialObjectMetadataList: what comes before its first object, and after its last
+// one. `remaining` is how many follow a page, where that is known.
+std::string ListOpening(const Route& route, const BodyForm& form);
+std::string ListClosing(const v1::ListSummary& summary, std::optional<int64_t> remaining);
+// As a Table. REQUIRES: `form` is one.
+std::string TableBody(const Route& route, const BodyForm& form,
+                      const std::vector<v1::Object>& objects, const v1::ListSummary& summary);
 
 // The object that a create or an update brings, its namespace and name filled in from the path.
 // BadRequest: no JSON or YAML, unknown fields, or a name that is not the path's; INVALID_ARGUMENT,

@@ -1,13 +1,17 @@
 #include "apiserver/http/kube_handler.h"
 
+#include <absl/strings/numbers.h>
+
 #include <utility>
 
 #include "apiserver/http/discovery.h"
 #include "apiserver/http/kube_status.h"
+#include "apiserver/list_cursor.h"
 #include "apiserver/pki.h"
 #include "apiserver/request_metrics.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/strings.h"
 #include "proto/schema/openapi.h"
 
 namespace reeve::apiserver {
@@ -57,6 +61,16 @@ std::string VerbOf(const HttpRequest& request, const Route& route, const Query& 
   return MediaType(request.content_type) == "application/apply-patch+yaml" ? "APPLY" : "PATCH";
 }
 
+// A page is as quick as any other request.
+bool IsWholeCollection(const HttpRequest& request, const Route& route, const Query& query) {
+  if (route.type != Type::kCollection || IsWatch(query)) return false;
+  if (request.method == "DELETE") return true;
+  int limit = 0;
+  const bool page =
+      absl::SimpleAtoi(ToAbsl(Param(query, "limit")), &limit) && limit > 0 && limit <= kListPageMax;
+  return request.method == "GET" && !page;
+}
+
 }  // namespace
 
 KubeHandler::KubeHandler(Options options)
@@ -74,6 +88,17 @@ HttpResponse KubeHandler::Refuse(int code, std::string_view why) {
   if (code == 431) status = WithKubeError(InvalidArgument("{}", why), KubeError::kHeaderTooLarge);
   if (code == 429) status = ResourceExhausted("{}", why);
   return ErrorResponse(status, {});
+}
+
+Priority KubeHandler::PriorityOf(const HttpRequest& request) {
+  const absl::StatusOr<Target> target = ParseTarget(request.target);
+  if (!target.ok()) return Priority::kPeople;
+  const Route route = ParseRoute(target->path);
+  const absl::StatusOr<Identity> who = options_.identify(request.client_cert_pem);
+  // Whoever is nobody is answered quickly.
+  if (route.kind == nullptr || !who.ok()) return Priority::kPeople;
+  if (IsWholeCollection(request, route, target->query)) return Priority::kLists;
+  return apiserver::PriorityOf(*who, route.kind->plural);
 }
 
 HttpResponse KubeHandler::Handle(const HttpRequest& request, std::function<void()> wake) {

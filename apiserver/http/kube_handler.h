@@ -37,6 +37,8 @@ class KubeHandler final : public HttpHandler {
   explicit KubeHandler(Options options);
 
   HttpResponse Handle(const HttpRequest& request, std::function<void()> wake) override;
+  // As gRPC has it: whole lists apart, hosts and controllers by who they are.
+  Priority PriorityOf(const HttpRequest& request) override;
   HttpResponse Refuse(int code, std::string_view why) override;
 
  private:
@@ -61,6 +63,8 @@ class KubeHandler final : public HttpHandler {
 
   absl::StatusOr<HttpResponse> Get(const Call& call);
   absl::StatusOr<HttpResponse> List(const Call& call);
+  absl::StatusOr<HttpResponse> Table(const Call& call, const v1::ListRequest& request,
+                                     const std::function<bool(const v1::Object&)>& wanted);
   absl::StatusOr<HttpResponse> Watch(const Call& call, std::function<void()> wake);
   absl::StatusOr<HttpResponse> Create(Call* call);
   absl::StatusOr<HttpResponse> Update(const Call& call);

@@ -88,6 +88,8 @@ class KubeHandlerTest : public RegistryTest {
        .clock = &clock_,
        .identify = [](const std::string& pem) -> absl::StatusOr<Identity> {
          if (pem == "admin") return Identity::Admin();
+         if (pem == "host") return Identity::Host("h1", "uid-1");
+         if (pem == "controller") return Identity::Controller("tests");
          return absl::UnauthenticatedError("a client certificate is needed");
        },
        .checks =
@@ -212,6 +214,54 @@ TEST_F(KubeHandlerTest, ServerSideApply) {
   EXPECT_EQ(forced.body["spec"]["replicas"], 5);
 }
 
+// Status is a subresource with field managers of its own, also for apply.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+TEST_F(KubeHandlerTest, StatusIsAppliedByItself) {
+  const std::string status = std::string(kBlog) + "/status";
+  const auto body = [](int ready) {
+    return fmt::format(R"({{"apiVersion":"reeve/v1","kind":"Site","metadata":{{"name":"blog"}},)"
+                       R"("spec":{{"replicas":7}},"status":{{"readyReplicas":{}}}}})",
+                       ready);
+  };
+  EXPECT_EQ(Do("PATCH", status + "?fieldManager=one", body(1), kApply).code, 404);
+  ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
+  Answered applied = Do("PATCH", status + "?fieldManager=one", body(1), kApply);
+  ASSERT_EQ(applied.code, 200) << applied.body;
+  EXPECT_EQ(applied.body["status"]["readyReplicas"], 1);
+  EXPECT_EQ(applied.body["status"]["phase"], "Created");
+  EXPECT_EQ(applied.body["spec"]["replicas"], 2);
+  Json managed = applied.body["metadata"]["managedFields"];
+  const auto entry = std::find_if(managed.begin(), managed.end(), [](const Json& one) {
+    return one.value("manager", "") == "one";
+  });
+  ASSERT_NE(entry, managed.end()) << managed;
+  EXPECT_EQ(entry->value("operation", ""), "Apply") << managed;
+  EXPECT_EQ(entry->value("subresource", ""), "status") << managed;
+  // Again writes nothing; another's is a conflict, unless forced.
+  Answered again = Do("PATCH", status + "?fieldManager=one", body(1), kApply);
+  EXPECT_EQ(again.body["metadata"]["resourceVersion"], applied.body["metadata"]["resourceVersion"]);
+  EXPECT_EQ(Do("PATCH", status + "?fieldManager=two", body(2), kApply).code, 409);
+  EXPECT_EQ(Do("PATCH", status + "?fieldManager=two&force=true", body(2), kApply).code, 200);
+}
+
+// An apply that says a resourceVersion is refused when it is not the object's.
+TEST_F(KubeHandlerTest, AnApplyOfAnotherVersionIsAConflict) {
+  ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
+  const auto apply = [&](const std::string& name, const std::string& version, int replicas) {
+    return Do("PATCH", std::string(kSites) + "/" + name + "?fieldManager=tests&force=true",
+              fmt::format(R"({{"apiVersion":"reeve/v1","kind":"Site","metadata":{{"name":"{}",)"
+                          R"("resourceVersion":"{}"}},"spec":{{"type":"Static","replicas":{}}}}})",
+                          name, version, replicas),
+              kApply)
+        .code;
+  };
+  const std::string old = Do("GET", kBlog).body["metadata"]["resourceVersion"];
+  EXPECT_EQ(apply("blog", old, 3), 200);
+  EXPECT_EQ(apply("blog", old, 4), 409);
+  EXPECT_EQ(apply("other", old, 1), 409);
+  EXPECT_EQ(Do("GET", kBlog).body["spec"]["replicas"], 3);
+}
+
 TEST_F(KubeHandlerTest, PatchesAndScale) {
   ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
   const Answered patched = Do("PATCH", kBlog, R"({"metadata":{"labels":{"a":"b"}}})", kMerge);
@@ -249,6 +299,7 @@ TEST_F(KubeHandlerTest, ListsHaveARevisionAndPages) {
   EXPECT_EQ(all.body["items"].size(), 3u);
   const Answered page = Do("GET", std::string(kSites) + "?limit=2");
   EXPECT_EQ(page.body["items"].size(), 2u);
+  EXPECT_EQ(page.body["metadata"]["remainingItemCount"], 1);
   const Answered rest = Do("GET", std::string(kSites) + "?limit=2&continue=" +
                                       page.body["metadata"]["continue"].get<std::string>());
   EXPECT_EQ(rest.body["items"].size(), 1u);
@@ -395,6 +446,53 @@ TEST_F(KubeHandlerTest, DeleteCollectionTakesWhatIsSelected) {
   for (const char* name : {"a", "b", "c"}) Create(MakeStaticSite(name));
   EXPECT_EQ(Do("DELETE", std::string(kSites) + "?fieldSelector=metadata.name!%3Db").code, 200);
   EXPECT_EQ(Do("GET", kSites).body["items"].size(), 1u);
+}
+
+TEST_F(KubeHandlerTest, DeleteCollectionOfVeryMuchTakesNothing) {
+  for (size_t i = 0; i <= kDeletionsPerMinuteMax; ++i)
+    Create(MakeStaticSite(fmt::format("s{}", i)));
+  EXPECT_EQ(Do("DELETE", kSites).code, 403);
+  EXPECT_EQ(Do("GET", kSites).body["items"].size(), kDeletionsPerMinuteMax + 1);
+}
+
+// Large lists come in pieces, of one revision.
+TEST_F(KubeHandlerTest, WholeListsAreStreamed) {
+  for (int i = 0; i < 40; ++i) {
+    v1::Object site = MakeStaticSite(fmt::format("s{}", i));
+    (*Meta(&site)->mutable_annotations())["note"] = std::string(60'000, 'x');
+    Create(site);
+  }
+  const HttpResponse list = Raw("GET", kSites);
+  ASSERT_NE(list.stream, nullptr);
+  const std::string begun = present();
+  Create(MakeStaticSite("later"));
+  std::string body;
+  int pieces = 0;
+  for (auto piece = list.stream->Next(); piece.ok(); piece = list.stream->Next()) {
+    ++pieces;
+    body += **piece;
+  }
+  EXPECT_GT(pieces, 1);
+  const Json json = Json::parse(body, nullptr, false);
+  EXPECT_EQ(json["kind"], "SiteList");
+  EXPECT_EQ(json["items"].size(), 40u);
+  EXPECT_EQ(json["metadata"]["resourceVersion"], begun);
+}
+
+TEST_F(KubeHandlerTest, RequestsHaveTheClassesOfTheirClients) {
+  const auto of = [&](const std::string& method, const std::string& target, std::string cert) {
+    return handler_.PriorityOf(
+        {.method = method, .target = target, .client_cert_pem = std::move(cert)});
+  };
+  EXPECT_EQ(of("GET", kSites, "admin"), Priority::kLists);
+  EXPECT_EQ(of("DELETE", kSites, "admin"), Priority::kLists);
+  EXPECT_EQ(of("GET", std::string(kSites) + "?limit=500", "admin"), Priority::kPeople);
+  EXPECT_EQ(of("GET", std::string(kSites) + "?watch=1", "admin"), Priority::kPeople);
+  EXPECT_EQ(of("GET", kBlog, "admin"), Priority::kPeople);
+  EXPECT_EQ(of("GET", kBlog, "host"), Priority::kSystem);
+  EXPECT_EQ(of("GET", kBlog, "controller"), Priority::kControllers);
+  EXPECT_EQ(of("PUT", "/apis/reeve/v1/leases/h1", "controller"), Priority::kSystem);
+  EXPECT_EQ(of("GET", kSites, ""), Priority::kPeople);
 }
 
 TEST_F(KubeHandlerTest, StatusIsASubresource) {

@@ -2,10 +2,12 @@
 #include <absl/strings/numbers.h>
 
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "apiserver/http/core_event.h"
 #include "apiserver/http/kube_handler.h"
+#include "apiserver/http/kube_list.h"
 #include "apiserver/http/kube_status.h"
 #include "apiserver/http/kube_watch.h"
 #include "apiserver/http/scale.h"
@@ -111,6 +113,19 @@ absl::StatusOr<v1::ListRequest> ListRequestOf(const Route& route, const Query& q
   return request;
 }
 
+// How many objects follow a page; nullopt when there are too many to count for each page.
+std::optional<int64_t> CountRemaining(Api* api, const Identity& who, v1::ListRequest request,
+                                      const v1::ListSummary& page) {
+  request.set_continue_(page.continue_());
+  request.set_limit(0);
+  const absl::StatusOr<std::unique_ptr<ListCursor>> rest = api->OpenList(who, request);
+  if (!rest.ok()) return std::nullopt;
+  int64_t count = 0;
+  const absl::StatusOr<bool> end =
+      (*rest)->Next([&](const store::Version&) { return ++count <= kRemainingItemsMax; });
+  return end.ok() && *end ? std::optional<int64_t>(count) : std::nullopt;
+}
+
 // An object that is gone as Kubernetes confirms it.
 std::string GoneBody(const Route& route, const v1::Object& object) {
   return fmt::format(R"({{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Success",)"
@@ -170,13 +185,31 @@ absl::StatusOr<HttpResponse> KubeHandler::List(const Call& call) {
   if (OwnSelection(call.route)) {
     ASSIGN_OR_RETURN(own, CoreEventSelector::Parse(Param(call.query, "fieldSelector")));
   }
+  const auto wanted = [own, all = !OwnSelection(call.route)](const v1::Object& object) {
+    return all || own.Matches(object);
+  };
+  if (call.form.accepted.form == Accepted::Form::kTable) return Table(call, request, wanted);
+  KubeListOptions list{.route = call.route, .form = call.form, .wanted = wanted};
+  ASSIGN_OR_RETURN(list.cursor, options_.api->OpenList(call.who, request));
+  // As in Kubernetes: with a selector nobody knows.
+  const v1::Selector& selector = request.selector();
+  if (selector.labels().empty() && selector.fields().empty() && !OwnSelection(call.route)) {
+    list.remaining = [api = options_.api, who = call.who, request](const v1::ListSummary& page) {
+      return CountRemaining(api, who, request, page);
+    };
+  }
+  return ListResponse(std::move(list));
+}
+
+absl::StatusOr<HttpResponse> KubeHandler::Table(
+    const Call& call, const v1::ListRequest& request,
+    const std::function<bool(const v1::Object&)>& wanted) {
   std::vector<v1::Object> objects;
   ASSIGN_OR_RETURN(const v1::ListSummary summary,
                    options_.api->List(call.who, request, [&](v1::Object object) {
-                     if (!OwnSelection(call.route) || own.Matches(object))
-                       objects.push_back(std::move(object));
+                     if (wanted(object)) objects.push_back(std::move(object));
                    }));
-  return Answer(200, ListBody(call.route, call.form, objects, summary));
+  return Answer(200, TableBody(call.route, call.form, objects, summary));
 }
 
 absl::StatusOr<HttpResponse> KubeHandler::Watch(const Call& call, std::function<void()> wake) {
@@ -245,8 +278,6 @@ absl::StatusOr<HttpResponse> KubeHandler::Patch(const Call& call) {
 }
 
 absl::StatusOr<HttpResponse> KubeHandler::Apply(const Call& call) {
-  if (call.route.type == Type::kSubresource)
-    return BadRequest("the status of an object cannot be applied; update or patch it");
   if (Param(call.query, "fieldManager").empty())
     return InvalidArgument("fieldManager: Required value: is required for apply patch");
   ASSIGN_OR_RETURN(v1::ApplyRequest request, ApplyFromBody(call.route, call.http.body));
@@ -254,7 +285,10 @@ absl::StatusOr<HttpResponse> KubeHandler::Apply(const Call& call) {
   request.set_force(BoolParam(call.query, "force"));
   ASSIGN_OR_RETURN(const bool dry_run, DryRunOf(call.query));
   request.set_dry_run(dry_run);
-  ASSIGN_OR_RETURN(const v1::ApplyResponse response, options_.api->Apply(call.who, request));
+  const bool status = call.route.subresource == "status";
+  ASSIGN_OR_RETURN(const v1::ApplyResponse response,
+                   status ? options_.api->ApplyStatus(call.who, request)
+                          : options_.api->Apply(call.who, request));
   const v1::ApplyResult& result = response.results(0);
   return Answer(result.action() == v1::ApplyResult::CREATED ? 201 : 200,
                 ObjectBody(call.route, call.form, result.object()));
@@ -283,6 +317,13 @@ absl::StatusOr<HttpResponse> KubeHandler::DeleteCollection(const Call& call) {
                                keys.push_back(std::move(key));
                              })
                       .status());
+  // All or nothing, as far as the budget goes.
+  if (!request.dry_run()) {
+    std::map<std::string, size_t> counts;
+    for (const v1::Key& key : keys) ++counts[key.namespace_()];
+    for (const auto& [ns, count] : counts)
+      RETURN_IF_ERROR(options_.api->CheckMassDeletion(call.who, call.route.kind->name, ns, count));
+  }
   for (const v1::Key& key : keys) {
     *request.mutable_key() = key;
     const absl::Status status = options_.api->Delete(call.who, request).status();

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apiserver/worker_pool.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "proto/schema/validate.h"
@@ -15,7 +16,10 @@ using Json = nlohmann::ordered_json;
 using Code = absl::StatusCode;
 
 constexpr char kErrorUrl[] = "reeve.dev/kube-error";
-constexpr int kRetryAfterSeconds = 1;
+// HTTP has whole seconds only: one or two, at random.
+int64_t RetryAfterSeconds() {
+  return absl::ToInt64Seconds(absl::Ceil(RetryAfter(), absl::Seconds(1)));
+}
 
 struct Shape {
   int code;
@@ -130,7 +134,7 @@ Json Details(const absl::Status& status, const Shape& shape, const Route& route)
   }
   if (Json causes = Causes(status, shape.code); !causes.empty())
     details["causes"] = std::move(causes);
-  if (Retryable(shape.code)) details["retryAfterSeconds"] = kRetryAfterSeconds;
+  if (Retryable(shape.code)) details["retryAfterSeconds"] = RetryAfterSeconds();
   return details;
 }
 
@@ -166,7 +170,7 @@ HttpResponse ErrorResponse(const absl::Status& status, const Route& route) {
   response.code = KubeCode(status);
   response.body = KubeStatusText(status, route);
   if (Retryable(response.code))
-    response.headers.emplace_back("Retry-After", fmt::format("{}", kRetryAfterSeconds));
+    response.headers.emplace_back("Retry-After", fmt::format("{}", RetryAfterSeconds()));
   return response;
 }
 

@@ -1,4 +1,5 @@
-// Errors as Kubernetes' clients read them: a v1 Status with reason, code and causes. Pure.
+// Errors as Kubernetes' clients read them: a v1 Status with reason, code and causes. Pure,
+// but for when to try again.
 #pragma once
 
 #include <absl/status/status.h>
