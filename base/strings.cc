@@ -63,6 +63,8 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
   std::string best;
   size_t best_distance = kFarthest + 1;
   for (const std::string& candidate : candidates) {
+    if (word.size() > candidate.size() + kFarthest || candidate.size() > word.size() + kFarthest)
+      continue;
     const size_t distance = Distance(word, candidate);
     if (distance >= best_distance || distance >= candidate.size()) continue;
     best = candidate;

@@ -51,9 +51,8 @@ std::string_view Describe(const Node& node) {
   }
 }
 
-std::string Shown(std::string_view text) {
-  constexpr size_t kShownMax = 60;
-  return fmt::format("\"{}{}\"", text.substr(0, kShownMax), text.size() > kShownMax ? "..." : "");
+std::string Shown(std::string_view text, size_t bytes_max = 60) {
+  return fmt::format("\"{}{}\"", text.substr(0, bytes_max), text.size() > bytes_max ? "..." : "");
 }
 
 std::string Suggest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -149,7 +148,7 @@ class Filler {
   void Unknown(const FieldPath& path, const Entry& entry, const Descriptor* type, bool object) {
     std::vector<std::string> names = FieldNames(type);
     if (object) names.insert(names.end(), {std::string(kApiVersionField), std::string(kKindField)});
-    problems_.push_back({entry.at, fmt::format("unknown field \"{}\"{}", path.ToString(),
+    problems_.push_back({entry.at, fmt::format("unknown field {}{}", Shown(path.ToString(), 200),
                                                Suggest(entry.key, names))});
   }
 
@@ -304,7 +303,7 @@ const Kind* FindKind(const Node& node, const std::string& name, const KindRegist
   std::vector<std::string> names;
   for (const Kind& known : registry.kinds()) names.push_back(known.name);
   problems->push_back({FindEntry(node, kKindField)->value.at,
-                       fmt::format("unknown kind \"{}\"{}", name, Suggest(name, names))});
+                       fmt::format("unknown kind {}{}", Shown(name), Suggest(name, names))});
   return nullptr;
 }
 
@@ -377,7 +376,7 @@ std::vector<Decoded> Decoder::DecodeList(const Node& root) {
     if (entry.key == kApiVersionField || entry.key == kKindField || entry.key == "metadata")
       continue;
     if (entry.key != kItemsField) {
-      problems_.push_back({entry.at, fmt::format("unknown field \"{}\" of a List", entry.key)});
+      problems_.push_back({entry.at, fmt::format("unknown field {} of a List", Shown(entry.key))});
     } else if (entry.value.type != Type::kList) {
       problems_.push_back(
           {entry.value.at, fmt::format("items: must be a list, not {}", Describe(entry.value))});

@@ -3,6 +3,7 @@
 // it.
 #include "base/field_path.h"
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "proto/schema/fields_v1.h"
 #include "proto/schema/formats.h"
@@ -38,13 +39,14 @@ void CheckPath(const FieldPath& path) {
   CHECK(ByKey(Sample(), by_index) == by_key, text);
 }
 
-// What FieldsV1 says of a path is read back as the same thing to say.
+// What FieldsV1 says of a path is read back as the same thing to say. A path that does not fit the
+// schema may get another form the first time.
 void CheckFieldsV1(const std::string& path) {
   const Descriptor* type = Inner(Sample()).GetDescriptor();
-  const std::string json = ToFieldsV1(type, {path});
-  const auto paths = FromFieldsV1(type, json);
-  CHECK(paths.ok(), json);
-  CHECK(ToFieldsV1(type, *paths) == json, json);
+  const auto paths = FromFieldsV1(type, ToFieldsV1(type, {path}));
+  CHECK(paths.ok(), path);
+  const auto again = FromFieldsV1(type, ToFieldsV1(type, *paths));
+  CHECK(again.ok() && *again == *paths, path);
 }
 
 }  // namespace
@@ -57,6 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!path.ok()) return 0;
   ValuesAt(Sample(), text);
   CheckPath(*path);
-  if (WhyNotText(text).empty()) CheckFieldsV1(path->ToString());
+  // As FieldsV1 a path is a document, with a document's limits.
+  const bool writable = path->steps().size() < static_cast<size_t>(reeve::kManifestDepthMax);
+  if (writable && WhyNotText(text).empty()) CheckFieldsV1(path->ToString());
   return 0;
 }

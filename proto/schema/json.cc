@@ -1,5 +1,6 @@
 #include "proto/schema/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -43,7 +44,11 @@ class Sax final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool parse_error(std::size_t byte, const std::string& token,
                    const nlohmann::detail::exception&) override {
-    problems_.push_back({{}, fmt::format("not JSON: byte {}, near \"{}\"", byte, token)});
+    constexpr size_t kShownMax = 40;  // The token may be all that was read.
+    const size_t hidden = token.size() > kShownMax ? token.size() - kShownMax : 0;
+    problems_.push_back({{},
+                         fmt::format("not JSON: byte {}, near \"{}{}\"", byte,
+                                     hidden > 0 ? "..." : "", token.substr(hidden))});
     return false;
   }
 
@@ -117,8 +122,12 @@ std::string DumpJson(const Node& node, int indent) {
 
 absl::Status ProblemsToStatus(const Problems& problems) {
   if (problems.empty()) return absl::OkStatus();
+  constexpr size_t kShownMax = 1000;
   std::string text;
-  for (const Problem& problem : problems) text += (text.empty() ? "" : "\n") + problem.text;
+  for (size_t i = 0; i < std::min(problems.size(), kShownMax); ++i)
+    text += (text.empty() ? "" : "\n") + problems[i].text;
+  if (problems.size() > kShownMax)
+    text += fmt::format("\nand {} more errors", problems.size() - kShownMax);
   return InvalidArgument("{}", text);
 }
 

@@ -60,6 +60,19 @@ TEST(Json, ReadsWhatTheServerOwnsToo) {
   EXPECT_TRUE(object.site().spec().has_replicas());
 }
 
+// A request of megabytes is not answered with megabytes.
+TEST(Json, SaysNoMoreThanPeopleRead) {
+  const auto error = [](const std::string& text) {
+    return std::string(FromJson(text).status().message());
+  };
+  EXPECT_EQ(error("{\"a\": " + std::string(100'000, '[')).size(), 110u);
+  std::string twice = "{\"a\": 1";
+  for (int i = 0; i < 5000; ++i) twice += ", \"a\": 1";
+  const std::string text = error(twice + "}");
+  EXPECT_LT(text.size(), 20'000u);
+  EXPECT_TRUE(text.ends_with("\nand 4000 more errors")) << text.substr(text.size() - 40);
+}
+
 TEST(Json, SaysEverythingThatIsWrong) {
   const auto site = [](const std::string& spec) {
     return R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"a"},"spec":)" + spec + "}";

@@ -380,6 +380,14 @@ TEST(Yaml, MessagesAreOneLineEach) {
                    "f:4:14: text may not contain a control character U+001B"}));
 }
 
+TEST(Yaml, MessagesAreShort) {
+  const std::string s(60'000, 's');
+  EXPECT_EQ(ErrorsOf("apiVersion: reeve/v1\nkind: " + s + "\n"),
+            Lines{"f:2:7: unknown kind \"" + s.substr(0, 60) + "...\""});
+  EXPECT_EQ(SiteErrors(s.substr(0, 999) + ": 1\n"),
+            Lines{"f:4:1: unknown field \"" + s.substr(0, 200) + "...\""});
+}
+
 TEST(Yaml, WhatIsAllowed) {
   const std::string body = "apiVersion: reeve/v1\nkind: Namespace\nmetadata: {name: a}\n";
   std::string crlf;
