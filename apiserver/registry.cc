@@ -17,9 +17,22 @@
 #include "apiserver/strategies.h"
 #include "base/limits.h"
 #include "base/status.h"
+#include "proto/schema/formats.h"
 
 namespace reeve::apiserver {
 namespace {
+
+constexpr size_t kFieldManagerBytesMax = 128;
+
+// Kubernetes' rule. It becomes part of the object, which must be readable again.
+absl::Status CheckManager(std::string_view manager) {
+  const std::string wrong = schema::WhyNotText(manager);
+  if (!wrong.empty() || manager.find_first_of("\n\t") != std::string_view::npos)
+    return InvalidArgument("fieldManager: must be printable characters");
+  if (manager.size() > kFieldManagerBytesMax)
+    return InvalidArgument("fieldManager: must be at most {} bytes", kFieldManagerBytesMax);
+  return absl::OkStatus();
+}
 
 // Of a write that takes its turn at a record that all writers of a namespace share: as many as
 // requests can be worked on at once.
@@ -118,6 +131,7 @@ absl::StatusOr<Registry::Outcome> Registry::Stage(Attempt* attempt, Admission* a
 absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const WriteOptions& options,
                                                   const Prepare& prepare) {
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
+  RETURN_IF_ERROR(CheckManager(manager));
   int attempts_max = kCommitAttemptsMax;
   for (int i = 0; i < attempts_max; ++i) {
     // What is remembered is good for one try, and only if a commit shows that it still held.

@@ -9,6 +9,7 @@
 #include <grpcpp/resource_quota.h>
 
 #include <atomic>
+#include <filesystem>
 #include <vector>
 
 #include "apiserver/backup_service.h"
@@ -70,6 +71,17 @@ void SetLimits(grpc::ServerBuilder* builder) {
                               0);  // A second server on the port is an error.
 }
 
+// Blobs are kept beside a store that was opened once; a disk that is not mounted takes the store
+// away, and what would be served then is an estate with nothing in it.
+absl::Status CheckStoreIsThere(const std::string& data_dir) {
+  if (std::filesystem::exists(data_dir + "/db") || !std::filesystem::exists(data_dir + "/blobs"))
+    return absl::OkStatus();
+  return DataLoss(
+      "{0}/db is missing, though this server has stored objects there; mount or put it back, or "
+      "restore a backup into an empty directory (to begin with nothing instead, remove {0}/blobs)",
+      data_dir);
+}
+
 // What gRPC says on standard error in its own form is for people who look into gRPC.
 void GrpcLog(gpr_log_func_args* args) {
   Log(LogLevel::kDebug, "grpc", {{"message", args->message}});
@@ -81,6 +93,7 @@ class RunningServer final : public Server {
 
   absl::Status Open(const ServerOptions& options) {
     ASSIGN_OR_RETURN(setup_, LoadSetup(options.data_dir));
+    RETURN_IF_ERROR(CheckStoreIsThere(options.data_dir));
     ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.dir = options.data_dir + "/db"}));
     return OpenCore(options);
   }

@@ -440,5 +440,18 @@ TEST_F(ServerTest, ATakenPortIsSaid) {
               IsError(Code::kUnavailable, "cannot listen on"));
 }
 
+// A disk that is not mounted must not look like an estate with nothing in it.
+TEST_F(ServerTest, AStoreThatWasThereIsMissed) {
+  const std::string data = dir_ + "/lost";
+  ASSERT_OK(Initialize({.data_dir = data}, RealClock()->Read().wall));
+  const ServerOptions options = {
+      .data_dir = data, .listen = "127.0.0.1:0", .join_listen = "127.0.0.1:0"};
+  ASSERT_OK(Server::Start(options).status());
+  ASSERT_OK(Server::Start(options).status());
+  std::filesystem::remove_all(data + "/db");
+  EXPECT_THAT(Server::Start(options), IsError(Code::kDataLoss, "/db is missing"));
+  EXPECT_FALSE(std::filesystem::exists(data + "/db"));
+}
+
 }  // namespace
 }  // namespace reeve::apiserver

@@ -162,7 +162,7 @@ TEST(Tidy, EachLibraryHasOneDoor) {
       {"<yaml-cpp/", R"(proto/schema/yaml[a-z_]*\.cc)"},
       {"<sdbus-c++/", R"(agents/os/bus\.cc)"},
       {"<httplib.h>", R"(client/http_probe_server\.cc)"},
-      {"<nlohmann/", R"(proto/schema/json[a-z_]*\.cc|apiserver/http/[a-z_]+\.cc)"},
+      {"<nlohmann/", R"(proto/schema/json[a-z_]*\.cc|apiserver/http/([a-z_]+\.cc|json_body\.h))"},
       {"<boost/", R"(apiserver/http/http_server\.cc)"},
       {"<CLI/", R"((.*/main|ctl/[a-z_]+)\.cc)"},
       {"<curl/", R"(agents/os/net\.cc)"},
@@ -230,6 +230,17 @@ TEST(Tidy, NothingIsLeftUnfinished) {
   for (const Source& source : Sources()) {
     for (size_t i = 0; i < source.lines.size(); ++i) {
       EXPECT_FALSE(std::regex_search(source.lines[i], unfinished)) << source.path << ":" << i + 1;
+    }
+  }
+}
+
+TEST(Tidy, NoMergeIsHalfDone) {
+  static const std::regex marker("^(<{7}|={7}|>{7})( .*)?$");
+  for (const char* folder : {".", "cmake", "docs", "scripts", "manifests", "tests/fleet"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (!entry.is_regular_file()) continue;
+      for (const std::string& line : ReadLines(entry.path()))
+        EXPECT_FALSE(std::regex_match(line, marker)) << entry.path() << ": " << line;
     }
   }
 }

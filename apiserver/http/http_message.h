@@ -57,7 +57,7 @@ class HttpHandler {
   virtual HttpResponse Handle(const HttpRequest& request, std::function<void()> wake) = 0;
   // Of the threads that Handle, and the answer's stream, run on. Does not block.
   virtual Priority PriorityOf(const HttpRequest& request) = 0;
-  // The answer to what never came to Handle: 400, 413, 429, 431.
+  // The answer to what never came to Handle: 400, 403, 413, 429, 431.
   virtual HttpResponse Refuse(int code, std::string_view why) = 0;
 };
 

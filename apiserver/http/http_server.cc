@@ -6,7 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -17,6 +17,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
@@ -42,6 +43,7 @@ constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);
 // How long, and how much, a client that was refused may still send.
 constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
 constexpr int kLingerReadsMax = 1000;
+constexpr std::string_view kImpersonate = "Impersonate-";
 
 std::chrono::nanoseconds Chrono(absl::Duration duration) {
   return absl::ToChronoNanoseconds(duration);
@@ -154,6 +156,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
                      });
   }
 
+  // The code to refuse a request with that was read well, or 0. A body of unknown length would be
+  // read as the next request (RFC 9112 6.3); who asks to act for somebody must not act as himself.
+  static int Unserved(const http::request<http::string_body>& message) {
+    if (message.count(http::field::transfer_encoding) != 0 &&
+        !beast::iequals(message[http::field::transfer_encoding], "chunked"))
+      return 400;
+    if (message.version() == 11 && message.count(http::field::host) != 1) return 400;
+    const auto impersonates = [](const auto& field) {
+      return beast::iequals(field.name_string().substr(0, kImpersonate.size()), kImpersonate);
+    };
+    return std::any_of(message.begin(), message.end(), impersonates) ? 403 : 0;
+  }
+
+  void RefuseRead(int code) {
+    keep_alive_ = false;
+    linger_ = true;
+    answer_ = options_.handler->Refuse(
+        code, code == 403 ? "impersonation is not supported"
+                          : "a request needs one Host, and no Transfer-Encoding but chunked");
+    Answer();
+  }
+
   // Bytes that are no request: an answer where one can be understood.
   void Refuse(error_code error) {
     int code = 0;
@@ -174,6 +198,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     http::request<http::string_body> message = parser_->release();
     keep_alive_ = message.keep_alive();
     version_ = message.version();
+    head_only_ = message.method() == http::verb::head;
+    if (const int code = Unserved(message)) return RefuseRead(code);
     const auto text = [&](http::field name) { return std::string(message[name]); };
     request_ = {.method = std::string(message.method_string()),
                 .target = std::string(message.target()),
@@ -240,6 +266,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message_.body() = std::move(answer_.body);
     message_.keep_alive(keep_alive_);
     message_.prepare_payload();
+    if (head_only_) message_.body().clear();  // Its length stays.
     writing_ = true;
     Socket().expires_after(Chrono(options_.write_timeout));
     http::async_write(stream_, message_, [self = shared_from_this()](error_code error, size_t) {
@@ -400,6 +427,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool linger_ = false;
+  bool head_only_ = false;
   bool handling_ = false;  // Work is in the pool.
   bool writing_ = false;
   bool stopping_ = false;

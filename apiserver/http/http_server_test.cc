@@ -260,7 +260,36 @@ TEST_F(HttpServerTest, GarbageAndExcessAreRefused) {
   EXPECT_THAT(Ask(fmt::format("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\nbegin",
                               kRequestBytesMax + 1)),
               StartsWith("HTTP/1.1 413"));
-  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 200"));
+}
+
+// Their bytes would be the next request: RFC 9112 6.3.
+TEST_F(HttpServerTest, BodiesOfUnknownLengthAreRefused) {
+  Start();
+  for (const char* coding : {"xchunked", "chunked, identity", "identity"}) {
+    const std::string answer =
+        Ask(fmt::format("GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {}\r\n\r\n"
+                        "GET /b HTTP/1.1\r\nHost: x\r\n\r\n",
+                        coding));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400")) << coding;
+    EXPECT_EQ(answer.find("GET /b"), std::string::npos) << answer;
+  }
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400"));
+}
+
+TEST_F(HttpServerTest, NobodyActsForSomebodyElse) {
+  Start();
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nHost: x\r\nimpersonate-user: root\r\n\r\n"),
+              StartsWith("HTTP/1.1 403"));
+}
+
+TEST_F(HttpServerTest, AnAnswerToHeadHasNoBody) {
+  Start();
+  Client client(server_->address(), &client_pair_);
+  client.Send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(client.ReadUntil("GET /b 0 somebody"));
+  EXPECT_EQ(client.read().find("HEAD /a"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, WhoIsSilentIsClosed) {
@@ -273,7 +302,8 @@ TEST_F(HttpServerTest, WhoIsSilentIsClosed) {
 
 TEST_F(HttpServerTest, WhenThePoolIsFullTheClientIsTold) {
   Start({.run = [](const std::function<void()>&, Priority) { return false; }});
-  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 429"));
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 429"));
 }
 
 TEST_F(HttpServerTest, ConnectionsAreBounded) {

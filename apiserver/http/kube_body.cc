@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apiserver/http/core_event.h"
+#include "apiserver/http/json_body.h"
 #include "apiserver/http/kube_status.h"
 #include "apiserver/pki.h"
 #include "base/status.h"
@@ -83,7 +84,7 @@ bool IsComplete(const Route& route, const Json& json) {
 }
 
 absl::StatusOr<v1::Object> FromJsonBody(const Route& route, std::string_view body) {
-  Json json = Json::parse(body, nullptr, false);
+  ASSIGN_OR_RETURN(Json json, ParseJsonBody(body));
   if (!json.is_object()) return BadRequest("the body is no JSON object");
   std::string completed;
   if (!IsComplete(route, json)) {
@@ -143,7 +144,7 @@ std::string TextAt(const Json& json, const char* name) {
 }
 
 absl::Status ReadDeleteOptions(std::string_view body, v1::DeleteRequest* request) {
-  const Json json = Json::parse(body, nullptr, false);
+  ASSIGN_OR_RETURN(const Json json, ParseJsonBody(body));
   if (!json.is_object()) return BadRequest("the body is no DeleteOptions in JSON");
   if (const std::string policy = TextAt(json, "propagationPolicy"); !policy.empty())
     RETURN_IF_ERROR(SetPropagation(policy, request));
@@ -252,7 +253,7 @@ absl::StatusOr<v1::Object> ObjectFromBody(const Route& route, std::string_view c
 }
 
 std::string NameInBody(std::string_view body) {
-  const Json json = Json::parse(body, nullptr, false);
+  const Json json = ParseJsonBody(body).value_or(Json());
   const auto metadata = json.is_object() ? json.find("metadata") : json.end();
   return metadata != json.end() && metadata->is_object() ? TextAt(*metadata, "name") : "";
 }
@@ -260,7 +261,8 @@ std::string NameInBody(std::string_view body) {
 absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_view body) {
   // JSON is YAML, but for what clients leave in it without meaning it.
   std::string cleaned, resource_version;
-  if (Json json = Json::parse(body, nullptr, false); json.is_object()) {
+  ASSIGN_OR_RETURN(Json json, ParseJsonBody(body));
+  if (json.is_object()) {
     Complete(route, &json);
     Json merged = Json::object();  // A merge patch leaves null members out.
     merged.merge_patch(json);

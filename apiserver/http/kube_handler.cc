@@ -87,6 +87,7 @@ HttpResponse KubeHandler::Refuse(int code, std::string_view why) {
                            KubeError::kTooLarge);
   if (code == 431) status = WithKubeError(InvalidArgument("{}", why), KubeError::kHeaderTooLarge);
   if (code == 429) status = ResourceExhausted("{}", why);
+  if (code == 403) status = PermissionDenied("{}", why);
   return ErrorResponse(status, {});
 }
 

@@ -50,7 +50,7 @@ class KubeHandlerTest : public RegistryTest {
                             .target = target,
                             .accept = accept,
                             .content_type = content_type,
-                            .user_agent = "tests/v1.0",
+                            .user_agent = user_agent_,
                             .body = body,
                             .client_cert_pem = cert_},
                            [] {});
@@ -82,6 +82,7 @@ class KubeHandlerTest : public RegistryTest {
   std::string present() const { return fmt::format("{}", revision()); }
 
   std::string cert_ = "admin";
+  std::string user_agent_ = "tests/v1.0";
   absl::Status ready_;
   KubeHandler handler_{
       {.api = api_.get(),
@@ -493,6 +494,42 @@ TEST_F(KubeHandlerTest, RequestsHaveTheClassesOfTheirClients) {
   EXPECT_EQ(of("GET", kBlog, "controller"), Priority::kControllers);
   EXPECT_EQ(of("PUT", "/apis/reeve/v1/leases/h1", "controller"), Priority::kSystem);
   EXPECT_EQ(of("GET", kSites, ""), Priority::kPeople);
+}
+
+// What cannot be read again must not be written: protobuf refuses to read such a string.
+TEST_F(KubeHandlerTest, ManagersAndQueriesAreText) {
+  ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
+  const std::string patch = R"({"metadata":{"labels":{"a":"b"}}})";
+  const std::string merge = "application/merge-patch+json";
+  EXPECT_EQ(Do("PATCH", std::string(kBlog) + "?fieldManager=%ff", patch, merge).code, 400);
+  EXPECT_EQ(Do("PATCH", std::string(kBlog) + "?fieldManager=a%0ab", patch, merge).code, 422);
+  const std::string long_name(129, 'x');
+  EXPECT_EQ(Do("PATCH", kBlog + ("?fieldManager=" + long_name), patch, merge).code, 422);
+  user_agent_ = "\xff/1";
+  EXPECT_EQ(Do("PATCH", kBlog, patch, merge).code, 422);
+  EXPECT_EQ(Do("GET", "/apis/reeve/v1/namespaces/%ff/sites").code, 404);
+  EXPECT_EQ(Do("GET", kSites).body["items"].size(), 1u);
+}
+
+TEST_F(KubeHandlerTest, BodiesTooDeepOrTooLargeAreRefused) {
+  ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
+  std::string deep = R"({"metadata":)", apply = "application/apply-patch+yaml";
+  for (int i = 0; i < 500'000; ++i) deep += R"({"a":)";
+  deep += "1" + std::string(500'001, '}');
+  EXPECT_EQ(Do("POST", kSites, deep).code, 400);
+  EXPECT_EQ(Do("PUT", kBlog, deep).code, 400);
+  EXPECT_EQ(Do("PUT", std::string(kBlog) + "/status", deep).code, 400);
+  EXPECT_EQ(Do("PUT", std::string(kBlog) + "/scale", deep).code, 400);
+  EXPECT_EQ(Do("POST", "/api/v1/namespaces", deep).code, 400);
+  EXPECT_EQ(Do("DELETE", kBlog, deep).code, 400);
+  EXPECT_EQ(Do("PATCH", std::string(kBlog) + "?fieldManager=x", deep, apply).code, 400);
+  EXPECT_EQ(Do("PATCH", kBlog, deep, "application/merge-patch+json").code, 413);
+}
+
+TEST_F(KubeHandlerTest, WhatIsCreatedHasNoRevisionYet) {
+  const std::string body =
+      R"({"metadata":{"name":"a","resourceVersion":"5"},"spec":{"type":"Static"}})";
+  EXPECT_EQ(Do("POST", kSites, body).code, 400);
 }
 
 TEST_F(KubeHandlerTest, StatusIsASubresource) {

@@ -240,6 +240,8 @@ absl::StatusOr<HttpResponse> KubeHandler::Create(Call* call) {
   // Errors name the object that the client meant.
   call->route.name = body.ok() ? schema::Meta(*body).name() : NameInBody(call->http.body);
   RETURN_IF_ERROR(body.status());
+  if (!schema::Meta(*body).resource_version().empty())
+    return BadRequest("resourceVersion should not be set on objects to be created");
   *request.mutable_object() = *std::move(body);
   request.set_field_manager(ManagerOf(call->http, call->query));
   ASSIGN_OR_RETURN(const bool dry_run, DryRunOf(call->query));
@@ -263,6 +265,9 @@ absl::StatusOr<HttpResponse> KubeHandler::Update(const Call& call) {
 
 absl::StatusOr<HttpResponse> KubeHandler::Patch(const Call& call) {
   if (MediaType(call.http.content_type) == "application/apply-patch+yaml") return Apply(call);
+  if (call.http.body.size() > kPatchBytesMax)
+    return WithKubeError(InvalidArgument("a patch may have at most {} bytes", kPatchBytesMax),
+                         KubeError::kTooLarge);
   v1::PatchRequest request;
   *request.mutable_key() = KeyOf(call.route);
   ASSIGN_OR_RETURN(const v1::PatchRequest::Type type, PatchTypeOf(call.http.content_type));

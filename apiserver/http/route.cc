@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "base/strings.h"
+#include "proto/schema/formats.h"
 #include "proto/schema/reflect.h"
 
 namespace reeve::apiserver {
@@ -143,6 +144,8 @@ absl::StatusOr<Target> ParseTarget(std::string_view text) {
                            ? ""
                            : Unescaped(std::string_view(pair).substr(equals + 1), true);
     if (!name || !value) return InvalidArgument("the query has a broken escape: {}", pair);
+    if (!schema::WhyNotText(*name).empty() || !schema::WhyNotText(*value).empty())
+      return InvalidArgument("the query must be text in UTF-8: {}", pair);
     target.query[*name] = *value;
   }
   return target;
@@ -155,7 +158,7 @@ Route ParseRoute(std::string_view path, const schema::KindRegistry& kinds) {
   std::vector<std::string> plain;
   for (const std::string& part : Split(path, '/')) {
     const auto unescaped = Unescaped(part, false);
-    if (!unescaped || unescaped->empty()) return {};
+    if (!unescaped || unescaped->empty() || !schema::WhyNotText(*unescaped).empty()) return {};
     plain.push_back(*unescaped);
   }
   Parts parts(plain);

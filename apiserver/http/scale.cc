@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "apiserver/http/json_body.h"
 #include "apiserver/http/kube_status.h"
 #include "base/status.h"
 #include "proto/schema/object.h"
@@ -49,7 +50,7 @@ std::string ScaleJson(const v1::Object& object) {
 }
 
 absl::StatusOr<std::string> ScalePatch(std::string_view media_type, std::string_view body) {
-  Json scale = Json::parse(body, nullptr, false);
+  ASSIGN_OR_RETURN(Json scale, ParseJsonBody(body));
   if (scale.is_array() && media_type == "application/json-patch+json") {
     ASSIGN_OR_RETURN(scale, FromJsonPatch(scale));
   }

@@ -1,5 +1,6 @@
 #include "proto/schema/json_patch.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -32,8 +33,8 @@ class Operations {
   absl::Status Run(const json& operations) {
     if (!operations.is_array()) return InvalidArgument("a JSON patch must be a list of operations");
     if (operations.size() > static_cast<size_t>(kJsonPatchOperationsMax)) {
-      return ResourceExhausted("a JSON patch may have at most {} operations, this one has {}",
-                               kJsonPatchOperationsMax, operations.size());
+      return InvalidArgument("a JSON patch may have at most {} operations, this one has {}",
+                             kJsonPatchOperationsMax, operations.size());
     }
     for (size_t i = 0; i < operations.size(); ++i) {
       absl::Status status = RunOne(operations[i]);
@@ -67,6 +68,7 @@ class Operations {
   absl::Status Check(const json& operation) {
     const std::string op = Text(operation, "op");
     const Pointer path(Text(operation, "path"));
+    RETURN_IF_ERROR(CheckDepth(operation));
     if (op == "remove" || op == "replace") return CheckExists(path);
     if (op == "test") return CheckTest(operation, path);
     if (op == "copy" || op == "move") {
@@ -75,6 +77,17 @@ class Operations {
       if (op == "copy") RETURN_IF_ERROR(CountCopy(document_.at(from)));
     }
     return CheckParent(path);
+  }
+
+  // Copies into copies would nest without end, and what is written or compared needs a stack as
+  // deep.
+  static absl::Status CheckDepth(const json& operation) {
+    for (const char* member : {"path", "from"}) {
+      const std::string place = Text(operation, member);
+      if (std::count(place.begin(), place.end(), '/') > kManifestDepthMax)
+        return InvalidArgument("{}: more than {} levels deep", member, kManifestDepthMax);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status CheckExists(const Pointer& path) const {
@@ -100,8 +113,8 @@ class Operations {
   absl::Status CountCopy(const json& value) {
     copied_bytes_ += value.dump().size();
     if (copied_bytes_ <= kJsonPatchCopyBytesMax) return absl::OkStatus();
-    return ResourceExhausted("the copies of a JSON patch may have at most {} bytes together",
-                             kJsonPatchCopyBytesMax);
+    return InvalidArgument("the copies of a JSON patch may have at most {} bytes together",
+                           kJsonPatchCopyBytesMax);
   }
 
   json& document_;
@@ -308,8 +321,8 @@ absl::Status ApplyPatch(const json& patch, v1::PatchRequest::Type type, const De
 // `text` is the patch, checked: nothing twice, not too deep.
 absl::StatusOr<json> ReadDocument(std::string_view text) {
   if (text.size() > kPatchBytesMax) {
-    return ResourceExhausted("the patch has {} bytes, more than the {} allowed", text.size(),
-                             kPatchBytesMax);
+    return InvalidArgument("the patch has {} bytes, more than the {} allowed", text.size(),
+                           kPatchBytesMax);
   }
   Problems problems;
   ParseJson(text, &problems);
