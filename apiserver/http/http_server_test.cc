@@ -336,8 +336,10 @@ TEST_F(HttpServerTest, RequestsOfAClassThatIsFullLeaveOthersAlone) {
   Start({.run = [this](std::function<void()> work, Priority priority) {
     return priority != Priority::kLists && pool_.Run(std::move(work), priority);
   }});
-  EXPECT_THAT(Ask("GET /list HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 429"));
-  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask("GET /list HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 429"));
+  EXPECT_THAT(Ask("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+              StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpServerTest, AStreamIsSentAsItComes) {

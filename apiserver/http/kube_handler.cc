@@ -188,7 +188,8 @@ absl::StatusOr<HttpResponse> KubeHandler::OnCollection(Call* call, std::function
     return NotAllowed(method, call->route);
   const bool whole = call->route.kind->namespaced() && call->route.ns.empty();
   if (method == "POST" && !whole) return Create(call);
-  if (method == "DELETE") return DeleteCollection(*call);
+  // A namespace is named even by who means to empty it: an empty variable must not mean all.
+  if (method == "DELETE" && !whole) return DeleteCollection(*call);
   return NotAllowed(method, call->route);
 }
 

@@ -447,6 +447,7 @@ TEST_F(KubeHandlerTest, DeleteCollectionTakesWhatIsSelected) {
   for (const char* name : {"a", "b", "c"}) Create(MakeStaticSite(name));
   EXPECT_EQ(Do("DELETE", std::string(kSites) + "?fieldSelector=metadata.name!%3Db").code, 200);
   EXPECT_EQ(Do("GET", kSites).body["items"].size(), 1u);
+  EXPECT_EQ(Do("DELETE", "/apis/reeve/v1/sites").code, 405);
 }
 
 TEST_F(KubeHandlerTest, DeleteCollectionOfVeryMuchTakesNothing) {
