@@ -35,6 +35,10 @@ KeyRange ObjectRange(const schema::Kind& kind, std::string_view ns) {
   return PrefixRange(ObjectStoreKey(kind, ns, ""));
 }
 
+KeyRange NamePrefixRange(const schema::Kind& kind, std::string_view ns, std::string_view prefix) {
+  return PrefixRange(ObjectStoreKey(kind, ns, prefix));
+}
+
 KeyRange AllObjectsRange() { return {"o", "p"}; }
 
 int KindIdOfKey(std::string_view key) {

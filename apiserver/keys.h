@@ -33,6 +33,8 @@ struct KeyRange {
 std::string ObjectStoreKey(const schema::Kind& kind, std::string_view ns, std::string_view name);
 // All objects of `kind`, or those of one namespace if `ns` is not empty.
 KeyRange ObjectRange(const schema::Kind& kind, std::string_view ns);
+// Those of one namespace whose names begin with `prefix`.
+KeyRange NamePrefixRange(const schema::Kind& kind, std::string_view ns, std::string_view prefix);
 // Every object of every kind.
 KeyRange AllObjectsRange();
 // The id of the kind that the object key `key` is of; 0 when it is none.

@@ -18,12 +18,16 @@ std::vector<std::string> FieldsOf(const schema::Kind& kind) {
   return fields;
 }
 
-// Where what `matcher` selects must be: one key, if it pins the whole name.
+// Where what `matcher` selects must be: one key, if it pins the whole name; those that begin alike,
+// if it pins the beginning.
 KeyRange RangeOf(const schema::Matcher& matcher) {
   const schema::Kind& kind = matcher.kind();
   const std::string ns = kind.namespaced() ? matcher.ns() : "";
   const std::string name = matcher.RequiredField("metadata.name");
-  if (name.empty() || (kind.namespaced() && ns.empty())) return ObjectRange(kind, ns);
+  const std::string prefix = matcher.NamePrefix();
+  if (kind.namespaced() && ns.empty()) return ObjectRange(kind, ns);
+  if (name.empty() && prefix.empty()) return ObjectRange(kind, ns);
+  if (name.empty()) return NamePrefixRange(kind, ns, prefix);
   const std::string key = ObjectStoreKey(kind, ns, name);
   return {key, key + '\0'};
 }

@@ -61,6 +61,14 @@ TEST_F(ObjectIndexTest, AWholeNameIsOneKey) {
   EXPECT_THAT(Names(Find("Host", "metadata.name=h1")), ElementsAre("h1"));
 }
 
+TEST_F(ObjectIndexTest, TheBeginningOfANameIsARange) {
+  for (const char* name : {"a", "ab", "abc", "b"}) Create(MakeWork(name, "h1"));
+  EXPECT_THAT(Names(Find("Work", "metadata.name=ab*", "default")), ElementsAre("ab", "abc"));
+  EXPECT_THAT(Names(Find("Work", "metadata.name=*", "default")),
+              ElementsAre("a", "ab", "abc", "b"));
+  EXPECT_THAT(Names(Find("Work", "metadata.name=x*", "default")), IsEmpty());
+}
+
 TEST_F(ObjectIndexTest, TheNamespaceCountsToo) {
   Create(MakeNamespace("other"));
   v1::Object work = MakeWork("a", "h1");

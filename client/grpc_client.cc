@@ -349,6 +349,8 @@ absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options) {
       options);
 }
 
+void KeepGrpcRunning() { grpc_init(); }
+
 std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel,
                                        const GrpcOptions& options) {
   return std::make_unique<GrpcClient>(std::move(channel), options);

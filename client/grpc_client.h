@@ -28,4 +28,8 @@ grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options);
 std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel,
                                        const GrpcOptions& options);
 
+// From now on gRPC is never shut down, which takes its threads one by one and longer than most
+// calls: for programs that end by _Exit.
+void KeepGrpcRunning();
+
 }  // namespace reeve::client

@@ -27,6 +27,9 @@ using google::protobuf::FieldDescriptor;
 // Somebody waits at the keyboard.
 constexpr std::string_view kPatience = "2s";
 
+// Nobody reads through more.
+constexpr int kNamesMax = 500;
+
 constexpr int kNoSpace = 2;
 constexpr int kNoFiles = 4;
 constexpr int kDirectoriesOnly = 16;
@@ -161,10 +164,10 @@ class Completer {
     if (alone) StartAfter(',');
     const std::string end = alone ? "" : "/";
     if (!alone) NoSpace();
-    for (const schema::Kind& kind : schema::KindRegistry::Get().kinds())
+    for (const schema::Kind& kind : session_.kinds().kinds())
       Add((alone ? kind.plural : kind.singular) + end, About(kind));
     if (!candidates_.empty()) return;
-    for (const schema::Kind& kind : schema::KindRegistry::Get().kinds()) {
+    for (const schema::Kind& kind : session_.kinds().kinds()) {
       for (const std::string& name : kind.options.short_names()) Add(name + end, About(kind));
     }
   }
@@ -178,7 +181,7 @@ class Completer {
 
   // Of objects, but for those of `without`.
   void Names(std::string_view alias, const std::set<std::string>& without) {
-    const absl::StatusOr<const schema::Kind*> kind = FindKind(alias);
+    const absl::StatusOr<const schema::Kind*> kind = FindKind(alias, session_.kinds());
     if (!kind.ok()) return;
     const absl::StatusOr<std::vector<std::string>> names = NamesBeginning(session_, **kind, word_);
     if (!names.ok()) return;
@@ -190,7 +193,7 @@ class Completer {
   void Fields() {
     const std::vector<std::string> path = Split(word_, '.');
     if (path.size() == 1) return FieldKinds();
-    const absl::StatusOr<const schema::Kind*> kind = FindKind(path[0]);
+    const absl::StatusOr<const schema::Kind*> kind = FindKind(path[0], session_.kinds());
     if (!kind.ok()) return;
     const Descriptor* type = (*kind)->descriptor;
     for (size_t i = 1; i + 1 < path.size() && type != nullptr; ++i) {
@@ -206,7 +209,7 @@ class Completer {
 
   void FieldKinds() {
     NoSpace();
-    for (const schema::Kind& kind : schema::KindRegistry::Get().kinds())
+    for (const schema::Kind& kind : session_.kinds().kinds())
       Add(kind.singular, kind.options.short_help());
   }
 
@@ -219,7 +222,8 @@ class Completer {
     StartAfter('=');
     const std::vector<std::string>& args = line_.invocation.args;
     if (args.empty()) return;
-    const absl::StatusOr<const schema::Kind*> kind = FindKind(Split(args[0], '/')[0]);
+    const absl::StatusOr<const schema::Kind*> kind =
+        FindKind(Split(args[0], '/')[0], session_.kinds());
     if (!kind.ok()) return;
     for (const std::string& phase : PhasesOf(**kind)) Add(phase, "");
   }
@@ -257,12 +261,12 @@ absl::StatusOr<std::vector<std::string>> NamesBeginning(Session& session, const 
   ASSIGN_OR_RETURN(client::Api * api, session.Api());
   v1::ListRequest request;
   *request.mutable_selector() = SelectorFor(session, kind);
+  if (!prefix.empty())
+    request.mutable_selector()->set_fields(fmt::format("metadata.name={}*", prefix));
+  request.set_limit(kNamesMax);
   ASSIGN_OR_RETURN(const client::List list, api->ListObjects(request));
   std::vector<std::string> names;
-  for (const v1::Object& object : list.items) {
-    if (schema::Meta(object).name().starts_with(prefix))
-      names.push_back(schema::Meta(object).name());
-  }
+  for (const v1::Object& object : list.items) names.push_back(schema::Meta(object).name());
   return names;
 }
 

@@ -128,7 +128,7 @@ absl::Status RunExplain(Session& session) {
   if (session.args().size() != 1)
     return InvalidArgument("You must specify the type of resource to explain, or a field of it");
   const std::vector<std::string> path = Split(session.args()[0], '.');
-  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(path[0]));
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(path[0], session.kinds()));
   ASSIGN_OR_RETURN(const FieldDescriptor* field, FieldAt(kind->descriptor, path));
   const Descriptor* type = kind->descriptor;
   if (field != nullptr) type = schema::IsSubmessage(field) ? field->message_type() : nullptr;

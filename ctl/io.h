@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "client/client.h"
 #include "client/grpc_options.h"
+#include "proto/schema/kind_registry.h"
 
 namespace reeve::ctl {
 
@@ -25,6 +26,7 @@ struct Io {
   bool err_tty = false;  // `err` is one.
   int width = 80;        // Columns of the terminal.
   Clock* clock = RealClock();
+  const schema::KindRegistry* kinds = nullptr;  // What explain and completion know; nullptr: ours.
   std::function<std::string(std::string_view)> env = [](std::string_view) { return std::string(); };
   // Runs a program on the terminal until it ends.
   std::function<absl::Status(const std::vector<std::string>&)> run;

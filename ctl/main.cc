@@ -35,6 +35,13 @@ int main(int argc, char** argv) {
   io.width = TerminalWidth();
   io.env = Env;
   io.run = reeve::ctl::RunOnTerminal;
-  io.connect = reeve::client::NewGrpcClient;
-  return reeve::ctl::Run({argv + 1, argv + argc}, io);
+  io.connect = [](const reeve::client::GrpcOptions& options) {
+    reeve::client::KeepGrpcRunning();
+    return reeve::client::NewGrpcClient(options);
+  };
+  const int code = reeve::ctl::Run({argv + 1, argv + argc}, io);
+  // What was printed is flushed; the rest the kernel takes down faster.
+  std::cout.flush();
+  std::cerr.flush();
+  std::_Exit(code);
 }

@@ -36,14 +36,18 @@ std::string CliName(const Flag& flag) {
   return flag.alias.empty() ? name : name + fmt::format(",--{}", flag.alias);
 }
 
-// CLI11's tree for the table: groups ("config") are apps that hold apps.
+// CLI11's tree for the table: groups ("config") are apps that hold apps. Commands of whose path no
+// word was typed are left out: making all of them takes longer than reading the line.
 class Tree {
  public:
-  Tree() {
+  explicit Tree(const std::vector<std::string>& argv) {
     Prepare(&root_);
     for (const Flag& flag : GlobalFlags()) slots_.push_back(NewSlot(flag));
     for (const auto& slot : slots_) AddFlag(&root_, slot.get());
-    for (const Command& command : Commands()) Add(command);
+    for (const Command& command : Commands()) {
+      const std::string_view word = command.path.substr(0, command.path.find(' '));
+      if (std::find(argv.begin(), argv.end(), word) != argv.end()) Add(command);
+    }
   }
 
   Parsed Run(const std::vector<std::string>& argv) {
@@ -190,7 +194,7 @@ class Tree {
   // No command was reached: help, a group's help, or a word that is no command.
   Parsed Undecided(CLI::App* app, const std::string& path) {
     for (const std::string& word : app->remaining(false)) {
-      if (!word.starts_with('-')) return UnknownCommand(app, path, word);
+      if (!word.starts_with('-')) return UnknownCommand(path, word);
       if (!help_)
         return UsageError{
             fmt::format("Error: unknown flag: {}\nSee 'ctl --help' for usage.\n", word)};
@@ -198,10 +202,14 @@ class Tree {
     return HelpText{HelpOf(path)};
   }
 
-  static Parsed UnknownCommand(CLI::App* app, const std::string& path, const std::string& word) {
+  static Parsed UnknownCommand(const std::string& path, const std::string& word) {
+    const std::string group = path.empty() ? "" : path + " ";
     std::vector<std::string> names;
-    for (const CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; }))
-      names.push_back(sub->get_name());
+    for (const Command& command : Commands()) {
+      if (!command.path.starts_with(group)) continue;
+      const std::string_view rest = command.path.substr(group.size());
+      names.emplace_back(rest.substr(0, rest.find(' ')));
+    }
     const std::string program = path.empty() ? "ctl" : "ctl " + path;
     std::string text = fmt::format("Error: unknown command \"{}\" for \"{}\"\n", word, program);
     const std::string near = DidYouMean(word, names);
@@ -269,7 +277,7 @@ Parsed Parse(const std::vector<std::string>& argv) {
     words.erase(words.begin());
     words.push_back("--help");
   }
-  return Tree().Run(words);
+  return Tree(words).Run(words);
 }
 
 }  // namespace reeve::ctl

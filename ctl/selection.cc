@@ -8,9 +8,9 @@
 namespace reeve::ctl {
 namespace {
 
-std::string NearestKind(std::string_view alias) {
+std::string NearestKind(std::string_view alias, const schema::KindRegistry& kinds) {
   std::vector<std::string> names;
-  for (const schema::Kind& kind : schema::KindRegistry::Get().kinds()) {
+  for (const schema::Kind& kind : kinds.kinds()) {
     names.push_back(kind.plural);
     names.push_back(kind.singular);
   }
@@ -44,10 +44,11 @@ absl::StatusOr<std::vector<Selection>> ParsePairs(const std::vector<std::string>
 
 }  // namespace
 
-absl::StatusOr<const schema::Kind*> FindKind(std::string_view alias) {
-  const schema::Kind* kind = schema::KindRegistry::Get().FindByAlias(alias);
+absl::StatusOr<const schema::Kind*> FindKind(std::string_view alias,
+                                             const schema::KindRegistry& kinds) {
+  const schema::Kind* kind = kinds.FindByAlias(alias);
   if (kind != nullptr) return kind;
-  const std::string near = NearestKind(alias);
+  const std::string near = NearestKind(alias, kinds);
   if (near.empty()) return InvalidArgument("the server doesn't have a resource type \"{}\"", alias);
   return InvalidArgument("the server doesn't have a resource type \"{}\"; did you mean \"{}\"?",
                          alias, near);

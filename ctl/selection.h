@@ -18,7 +18,8 @@ struct Selection {
 
 // The kind that `alias` (a name, plural or short name, in any case) stands for; the error suggests
 // a near one.
-absl::StatusOr<const schema::Kind*> FindKind(std::string_view alias);
+absl::StatusOr<const schema::Kind*> FindKind(
+    std::string_view alias, const schema::KindRegistry& kinds = schema::KindRegistry::Get());
 
 // What `args` name, in their order; neighbours of the same kind are one Selection. `verb` is for
 // the message when `args` is empty.

@@ -29,6 +29,9 @@ class Session {
   const Io& io() const { return io_; }
   const Invocation& flags() const { return invocation_; }
   const std::vector<std::string>& args() const { return invocation_.args; }
+  const schema::KindRegistry& kinds() const {
+    return io_.kinds == nullptr ? schema::KindRegistry::Get() : *io_.kinds;
+  }
 
   // Connects at the first call.
   absl::StatusOr<client::Api*> Api();

@@ -60,7 +60,7 @@ absl::Status RunWait(Session& session);
 v1::Selector SelectorFor(Session& session, const schema::Kind& kind);
 absl::StatusOr<std::vector<v1::Object>> ListSelected(Session& session, const schema::Kind& kind);
 
-// The names of the kind's objects in the namespace that begin with `prefix`, sorted.
+// The names of the kind's objects in the namespace that begin with `prefix`, sorted; the first 500.
 absl::StatusOr<std::vector<std::string>> NamesBeginning(Session& session, const schema::Kind& kind,
                                                         std::string_view prefix);
 

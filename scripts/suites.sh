@@ -142,7 +142,7 @@ suites_fleet() {
 # ---- bench, fmt -----------------------------------------------------------------------------------------
 
 suites_bench() {
-  suites_build release reeve-apiserver reeve-bench
+  suites_build release reeve-apiserver ctl reeve-bench
   "$ROOT/build/release/bin/reeve-bench" "$@"
 }
 

@@ -2,7 +2,9 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/strings.h"
@@ -15,22 +17,40 @@ extern const unsigned kDescriptorSetSize;
 
 namespace {
 
-// A pool of its own: the same files as the program's, with their comments.
-const google::protobuf::DescriptorPool& Pool() {
-  static const google::protobuf::DescriptorPool* pool = [] {
-    google::protobuf::FileDescriptorSet set;
-    CHECK(set.ParseFromArray(kDescriptorSet, static_cast<int>(kDescriptorSetSize)),
+using google::protobuf::Descriptor;
+using google::protobuf::FileDescriptorProto;
+
+// The same files as the program's, with their comments.
+const google::protobuf::FileDescriptorSet& Files() {
+  static const google::protobuf::FileDescriptorSet* files = [] {
+    auto* made = new google::protobuf::FileDescriptorSet;  // Lives as long as the program.
+    CHECK(made->ParseFromArray(kDescriptorSet, static_cast<int>(kDescriptorSetSize)),
           "the embedded schema is whole");
-    auto* made = new google::protobuf::DescriptorPool;  // Lives as long as the program.
-    for (const auto& file : set.file()) made->BuildFile(file);
     return made;
   }();
-  return *pool;
+  return *files;
 }
 
-std::string OneLine(const google::protobuf::SourceLocation& location) {
-  const std::string& text =
-      location.leading_comments.empty() ? location.trailing_comments : location.leading_comments;
+// Where a declaration is in its file, as descriptor.proto counts (SourceCodeInfo.Location.path).
+std::vector<int> PathOf(const Descriptor* type) {
+  if (type->containing_type() == nullptr)
+    return {FileDescriptorProto::kMessageTypeFieldNumber, type->index()};
+  std::vector<int> path = PathOf(type->containing_type());
+  path.push_back(google::protobuf::DescriptorProto::kNestedTypeFieldNumber);
+  path.push_back(type->index());
+  return path;
+}
+
+std::vector<int> PathOf(const google::protobuf::FieldDescriptor* field) {
+  std::vector<int> path = PathOf(field->containing_type());
+  path.push_back(google::protobuf::DescriptorProto::kFieldFieldNumber);
+  path.push_back(field->index());
+  return path;
+}
+
+std::string OneLine(const google::protobuf::SourceCodeInfo::Location& location) {
+  const std::string& text = location.leading_comments().empty() ? location.trailing_comments()
+                                                                : location.leading_comments();
   std::string line;
   for (const std::string& part : Split(text, '\n')) {
     if (!Trim(part).empty()) line += (line.empty() ? "" : " ") + std::string(Trim(part));
@@ -38,20 +58,25 @@ std::string OneLine(const google::protobuf::SourceLocation& location) {
   return line;
 }
 
-template <typename D>
-std::string Comment(const D* commented) {
-  google::protobuf::SourceLocation location;
-  return commented != nullptr && commented->GetSourceLocation(&location) ? OneLine(location) : "";
+std::string Comment(const google::protobuf::FileDescriptor* file, const std::vector<int>& path) {
+  for (const FileDescriptorProto& with_comments : Files().file()) {
+    if (with_comments.name() != file->name()) continue;
+    for (const auto& location : with_comments.source_code_info().location()) {
+      if (std::equal(location.path().begin(), location.path().end(), path.begin(), path.end()))
+        return OneLine(location);
+    }
+  }
+  return "";
 }
 
 }  // namespace
 
 std::string CommentOf(const google::protobuf::Descriptor* type) {
-  return Comment(Pool().FindMessageTypeByName(type->full_name()));
+  return Comment(type->file(), PathOf(type));
 }
 
 std::string CommentOf(const google::protobuf::FieldDescriptor* field) {
-  return Comment(Pool().FindFieldByName(field->full_name()));
+  return Comment(field->file(), PathOf(field));
 }
 
 }  // namespace reeve::schema

@@ -13,6 +13,7 @@ namespace {
 using Op = Requirement::Op;
 using Requirements = std::vector<Requirement>;
 
+constexpr std::string_view kName = "metadata.name";
 constexpr std::string_view kSpace = " \t\r\n";
 
 // Reads label selectors: a=b, a==b, a!=b, a in (b,c), a notin (b), a, !a, with commas between them.
@@ -139,6 +140,11 @@ absl::StatusOr<Requirement> ParseField(std::string_view term, const Kind& kind) 
                            kind.plural, path, Join(IndexedFields(kind.descriptor), ", "));
   }
   one.values = {std::string(Trim(rest.substr(operator_bytes)))};
+  // No name has a '*' in it.
+  if (one.key == kName && one.op == Op::kIn && one.values[0].ends_with('*')) {
+    one.op = Op::kPrefix;
+    one.values[0].pop_back();
+  }
   return one;
 }
 
@@ -163,6 +169,8 @@ bool Satisfies(const Requirement& one, const std::string* value) {
       return !listed;
     case Op::kExists:
       return value != nullptr;
+    case Op::kPrefix:
+      return value != nullptr && value->starts_with(one.values[0]);
     default:
       return value == nullptr;
   }
@@ -183,6 +191,13 @@ absl::StatusOr<Matcher> Matcher::Parse(const v1::Selector& selector, const KindR
 std::string Matcher::RequiredField(std::string_view field) const {
   for (const Requirement& one : fields_) {
     if (one.key == field && one.op == Op::kIn) return one.values[0];
+  }
+  return "";
+}
+
+std::string Matcher::NamePrefix() const {
+  for (const Requirement& one : fields_) {
+    if (one.op == Op::kPrefix) return one.values[0];
   }
   return "";
 }

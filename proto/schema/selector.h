@@ -1,4 +1,5 @@
-// Label and field selectors in Kubernetes' syntax: "a=b,c!=d,e in (x,y),f notin (z),g,!h".
+// Label and field selectors in Kubernetes' syntax: "a=b,c!=d,e in (x,y),f notin (z),g,!h". Of
+// fields, metadata.name=web-* also stands for all names that begin so.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -14,7 +15,7 @@
 namespace reeve::schema {
 
 struct Requirement {
-  enum class Op { kIn, kNotIn, kExists, kNotExists };
+  enum class Op { kIn, kNotIn, kExists, kNotExists, kPrefix };
   std::string key;
   Op op = Op::kIn;
   std::vector<std::string> values;  // Sorted.
@@ -32,6 +33,8 @@ class Matcher {
   const std::string& ns() const { return ns_; }
   // The value that `field` (spec.host) must have, or "": what an index can serve.
   std::string RequiredField(std::string_view field) const;
+  // What metadata.name must begin with, or "".
+  std::string NamePrefix() const;
   bool Matches(const Message& object) const;
   // Whether it matches every object of its kind in its namespace, or in all when it names none.
   bool MatchesAll() const {

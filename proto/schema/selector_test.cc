@@ -142,5 +142,23 @@ TEST(Selector, RefusesBadSyntax) {
   }
 }
 
+TEST(Selector, NamesByTheirBeginning) {
+  const auto matches = [](const std::string& fields) {
+    const auto matcher = Matcher::Parse(Select("Site", "", fields));
+    EXPECT_OK(matcher);
+    return matcher.ok() && matcher->Matches(Blog());
+  };
+  EXPECT_TRUE(matches("metadata.name=bl*"));
+  EXPECT_TRUE(matches("metadata.name=*"));
+  EXPECT_TRUE(matches("metadata.name==blog*"));
+  EXPECT_FALSE(matches("metadata.name=blogs*"));
+  EXPECT_FALSE(matches("metadata.name=b*g"));
+  ASSERT_OK_AND_ASSIGN(const Matcher matcher,
+                       Matcher::Parse(Select("Site", "", "metadata.name=bl*")));
+  EXPECT_EQ(matcher.NamePrefix(), "bl");
+  EXPECT_EQ(matcher.RequiredField("metadata.name"), "");
+  EXPECT_FALSE(matcher.MatchesAll());
+}
+
 }  // namespace
 }  // namespace reeve::schema

@@ -18,6 +18,7 @@
 
 #include "base/status.h"
 #include "tests/bench/calls.h"
+#include "tests/bench/ctl_speed.h"
 #include "tests/bench/peer.h"
 #include "tests/bench/process.h"
 #include "tests/bench/watch_run.h"
@@ -163,6 +164,7 @@ void Main(int rounds, int objects, int watchers) {
   std::printf("%d rounds, %d objects before the first, %d connections, TLS on both, %.0f s\n",
               rounds, objects, kConnections, SecondsSince(begin));
   table.Print();
+  Require(CtlSpeed(dir.path() + "/ctl"));
 }
 
 }  // namespace

@@ -1,0 +1,2 @@
+// What loading ctl's libraries costs, and nothing else.
+int main() { return 0; }
