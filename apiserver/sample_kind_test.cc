@@ -110,5 +110,19 @@ TEST_F(SampleKindTest, IsListedAndWatchedByItsIndex) {
   EXPECT_EQ(count, 2);
 }
 
+TEST_F(SampleKindTest, HasAHistory) {
+  SampleObject made = *Create(Backup("nightly", "shop"));
+  made.mutable_backup()->mutable_spec()->set_schedule(BackupSpec::Hourly);
+  ASSERT_OK(registry_.Update(Identity::Admin(), made, {}));
+  ASSERT_OK_AND_ASSIGN(const std::vector<PastObject> past,
+                       registry_.History(Identity::Admin(), {"Backup", "default", "nightly"}, 0));
+  ASSERT_EQ(past.size(), 2u);
+  const auto schedule = [&](int i) {
+    return static_cast<const SampleObject&>(*past[i].object).backup().spec().schedule();
+  };
+  EXPECT_EQ(schedule(0), BackupSpec::Hourly);
+  EXPECT_EQ(schedule(1), BackupSpec::Daily);
+}
+
 }  // namespace
 }  // namespace reeve::apiserver
