@@ -54,10 +54,6 @@ class Attempt {
   store::Txn TakeTxn(absl::Time time, const std::string& author);
   bool empty() const { return txn_.writes.empty(); }
 
-  // What is written is shared by many writers, who are likely to be in each other's way.
-  void set_contended() { contended_ = true; }
-  bool contended() const { return contended_; }
-
  private:
   const std::unique_ptr<store::ReadView> view_;
   const schema::KindRegistry* const kinds_;
@@ -67,7 +63,6 @@ class Attempt {
   std::map<ObjectKey, const Message*> staged_;
   std::set<std::string> required_;  // Keys that have their precondition.
   bool durable_ = false;
-  bool contended_ = false;
   bool grows_ = false;
   store::Txn txn_;
 };

@@ -194,7 +194,6 @@ void QuotaLedger::Flush() {
     attempt_->Require(entry.modified == 0 ? store::MustBeAbsent(entry.key)
                                           : store::MustBeAt(entry.key, entry.modified));
     attempt_->Write({entry.key, Encoded(entry.record)});
-    attempt_->set_contended();
   }
 }
 

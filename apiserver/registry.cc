@@ -34,10 +34,6 @@ absl::Status CheckManager(std::string_view manager) {
   return absl::OkStatus();
 }
 
-// Of a write that takes its turn at a record that all writers of a namespace share: as many as
-// requests can be worked on at once.
-constexpr int kContendedAttemptsMax = 4 * kRequestThreads;
-
 absl::StatusOr<const schema::Kind*> FindKind(const schema::KindRegistry& kinds,
                                              const std::string& name) {
   const schema::Kind* kind = kinds.FindByName(name);
@@ -132,8 +128,7 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
                                                   const Prepare& prepare) {
   const std::string& manager = options.manager.empty() ? who.name : options.manager;
   RETURN_IF_ERROR(CheckManager(manager));
-  int attempts_max = kCommitAttemptsMax;
-  for (int i = 0; i < attempts_max; ++i) {
+  for (int i = 0; i < kCommitAttemptsMax; ++i) {
     // What is remembered is good for one try, and only if a commit shows that it still held.
     NamespaceMemory* const memory = i == 0 && !options.dry_run ? namespaces_.get() : nullptr;
     ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin(memory));
@@ -145,13 +140,12 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
                                         .new_uid = &options_.new_uid});
     ASSIGN_OR_RETURN(Outcome outcome, Stage(attempt.get(), &admission, prepare));
     if (options.dry_run || attempt->empty()) return outcome;
-    if (attempt->contended()) attempts_max = kContendedAttemptsMax;
     const store::CommitResult result = options_.store->Commit(attempt->TakeTxn(now.wall, manager));
     if (result.status.ok()) return Committed(std::move(outcome), result.revision);
     if (!absl::IsAborted(result.status)) return result.status;
     namespaces_->Forget();
   }
-  return Aborted("others changed the same objects {} times in a row; try again", attempts_max);
+  return Aborted("others changed the same objects {} times in a row; try again", kCommitAttemptsMax);
 }
 
 Registry::Outcome Registry::Committed(Outcome outcome, Revision revision) {

@@ -30,8 +30,9 @@ inline constexpr size_t kHostSideNameMax = 63;
 // Requests that wait for the disk: those being worked on, and those in line.
 inline constexpr int kRequestThreads = 64;
 inline constexpr size_t kRequestsWaitingMax = 4096;
-// A write that lost a race is tried again on a fresh view this often.
-inline constexpr int kCommitAttemptsMax = 16;
+// A write that lost a race is tried again on a fresh view this often. Of those at one object, or at
+// the record of a namespace's quota, one wins each time: it may be the turn of all others first.
+inline constexpr int kCommitAttemptsMax = 4 * kRequestThreads;
 // From an object to its root owner.
 inline constexpr int kOwnerDepthMax = 8;
 static_assert(kManifestDocumentBytesMax <= kObjectBytesMax);

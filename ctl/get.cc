@@ -142,6 +142,7 @@ class WatchPrinter {
     const bool snapshot = event.type() == v1::WatchEvent::SNAPSHOT;
     if (!snapshot) waiting_.push_back(event.object());
     if (snapshot || flushed_) RETURN_IF_ERROR(Flush());
+    if (!get_.session.io().out) return Internal("the output cannot be written");
     return Next::kGoOn;
   }
 

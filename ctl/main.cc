@@ -39,9 +39,12 @@ int main(int argc, char** argv) {
     reeve::client::KeepGrpcRunning();
     return reeve::client::NewGrpcClient(options);
   };
-  const int code = reeve::ctl::Run({argv + 1, argv + argc}, io);
+  int code = reeve::ctl::Run({argv + 1, argv + argc}, io);
+  if (!std::cout.flush() && code == 0) {  // A full disk, most likely.
+    std::cerr << "error: standard output cannot be written\n";
+    code = 1;
+  }
   // What was printed is flushed; the rest the kernel takes down faster.
-  std::cout.flush();
   std::cerr.flush();
   std::_Exit(code);
 }
