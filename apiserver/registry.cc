@@ -145,7 +145,8 @@ absl::StatusOr<Registry::Outcome> Registry::Write(const Identity& who, const Wri
     if (!absl::IsAborted(result.status)) return result.status;
     namespaces_->Forget();
   }
-  return Aborted("others changed the same objects {} times in a row; try again", kCommitAttemptsMax);
+  return Aborted("others changed the same objects {} times in a row; try again",
+                 kCommitAttemptsMax);
 }
 
 Registry::Outcome Registry::Committed(Outcome outcome, Revision revision) {
