@@ -107,6 +107,20 @@ TEST_F(HistoryTest, SurvivesTheServerAndTheObject) {
   EXPECT_THAT(Out({"history", "site/blog", "-o", "json"}), HasSubstr("\"deleted\": true"));
 }
 
+// What undo sends says which version it looked at: whoever changed the object meanwhile is not
+// overwritten, although undo takes fields by force.
+TEST_F(HistoryTest, AnUndoOfWhatHasChangedMeanwhileIsRefused) {
+  Apply(Manifest(1, "a.example.test"));
+  v1::ApplyRequest undo;
+  undo.set_field_manager("ctl");
+  undo.set_force(true);
+  *undo.add_objects() = Blog();
+  undo.mutable_objects(0)->mutable_site()->mutable_spec()->set_replicas(5);
+  Apply(Manifest(3, "b.example.test"));
+  EXPECT_TRUE(absl::IsAborted(estate_.api()->Apply(undo).status()));
+  EXPECT_EQ(Blog().site().spec().replicas(), 3);
+}
+
 TEST_F(HistoryTest, UndoGivesEveryFieldItsOldOwner) {
   Apply(Manifest(1, "a.example.test"));
   const int64_t good = estate_.Revision();
