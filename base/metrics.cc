@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/mutex.h"
+#include "base/process_usage.h"
 #include "base/status.h"
 
 namespace reeve {
@@ -55,25 +54,6 @@ prometheus::Family<prometheus::Gauge>& Gauges(void* family) {
   return *static_cast<prometheus::Family<prometheus::Gauge>*>(family);
 }
 
-// Fields 14 and 15 of /proc/self/stat, in clock ticks.
-double CpuSeconds() {
-  std::ifstream stat("/proc/self/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
-  std::istringstream fields(text.substr(text.rfind(')') + 1));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-double ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 double OpenFds() {
   std::error_code error;
   double count = 0;
@@ -88,8 +68,8 @@ void UpdateProcessMetrics() {
   static const Gauge resident("process_resident_memory_bytes", "Resident memory size in bytes.");
   static const Gauge fds("process_open_fds", "Open file descriptors.");
   static const Gauge build("reeve_build_info", "1, with the version as a label.");
-  cpu.Add({}, CpuSeconds() - cpu.Value());
-  resident.Set(ResidentBytes());
+  cpu.Add({}, CpuSecondsOf(getpid()) - cpu.Value());
+  resident.Set(static_cast<double>(ResidentBytesOf(getpid())));
   fds.Set(OpenFds());
   build.Set(1, {{"version", REEVE_VERSION}});
 }

@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "base/process_usage.h"
 #include "base/status.h"
 #include "tests/bench/calls.h"
 #include "tests/bench/ctl_speed.h"
 #include "tests/bench/peer.h"
-#include "tests/bench/process.h"
 #include "tests/bench/watch_run.h"
 #include "tests/support/child_process.h"
 

@@ -1,4 +1,4 @@
-#include "tests/bench/process.h"
+#include "base/process_usage.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-namespace reeve::bench {
+namespace reeve {
 
 int64_t ResidentBytesOf(pid_t pid) {
   std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
@@ -28,4 +28,4 @@ double CpuSecondsOf(pid_t pid) {
   return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-}  // namespace reeve::bench
+}  // namespace reeve
