@@ -25,8 +25,9 @@ using Entry = pb::Ledger::Entry;
 using Item = pb::Ledger::Item;
 using google::protobuf::util::MessageDifferencer;
 
-// Build, route, remove, and again what these make possible; anything left waits for the next pass.
-constexpr int kRoundsMax = 6;
+// Users, build, route, remove, and again what these make possible; anything left waits for the next
+// pass.
+constexpr int kRoundsMax = 8;
 // A status that could not be written is tried again after this.
 constexpr absl::Duration kStatusRetry = absl::Seconds(2);
 
@@ -60,6 +61,13 @@ int64_t VersionOf(const v1::Work& work) {
 // What was asked for last is on the host, or off it.
 bool IsDone(const Entry& entry) {
   return entry.removing() ? entry.removed() : entry.applied_hash() == entry.spec_hash();
+}
+
+bool Wants(const Entry& entry, Item::Kind kind, const std::string& name) {
+  return !entry.removing() &&
+         std::ranges::any_of(ItemsOf(EffectiveSpec(entry)), [&](const Item& item) {
+           return item.kind() == kind && item.name() == name;
+         });
 }
 
 // One CamelCase word for why a step failed.
@@ -164,7 +172,7 @@ void AgentCore::SetHeld(bool held, Now now) {
 absl::Duration AgentCore::NextPass() const {
   if (batch_.waiting()) return batch_.DueAt();
   if (dirty_) return absl::ZeroDuration();
-  return std::min({next_sweep_, attempts_.NextRetry(), crashes_.NextRetry()});
+  return std::min({next_sweep_, attempts_.NextRetry(last_pass_), crashes_.NextRetry(last_pass_)});
 }
 
 void AgentCore::ProcessOne(Now now) {
@@ -197,6 +205,7 @@ void AgentCore::Pass(Now now) {
   PassesTotal().Add();
   dirty_ = false;
   batch_.Clear();
+  last_pass_ = now.mono;
   next_sweep_ = now.mono + options_.sweep;
   statuses_due_ = true;
   RestoreHost(now);
@@ -314,10 +323,7 @@ void AgentCore::TakeRefusals(const pb::Plan& plan, Now now) {
 
 std::string AgentCore::WorkOfSite(const std::string& site) const {
   for (const Entry& entry : ledger_.data().entries()) {
-    if (entry.removing()) continue;
-    for (const Item& item : ItemsOf(EffectiveSpec(entry))) {
-      if (item.kind() == Item::SITE && item.name() == site) return entry.key();
-    }
+    if (Wants(entry, Item::SITE, site)) return entry.key();
   }
   return "";
 }
@@ -331,6 +337,29 @@ std::vector<std::string> AgentCore::WorksOfSites(const pb::Step::StageSites& sta
     });
     if (!same) works.push_back(WorkOfSite(site.name()));
   }
+  return works;
+}
+
+std::vector<std::string> AgentCore::WorksOfUser(const std::string& user) const {
+  std::vector<std::string> works;
+  for (const Entry& entry : ledger_.data().entries()) {
+    if (Wants(entry, Item::USER, user)) works.push_back(entry.key());
+  }
+  return works;
+}
+
+// What waits when this lane of the plan fails: a Work, or all that need what the lane makes.
+std::vector<std::string> AgentCore::ConcernedBy(const pb::Plan& plan,
+                                                const std::string& name) const {
+  std::vector<std::string> works;
+  for (const pb::Lane& lane : plan.lanes()) {
+    if (lane.work() != name) continue;
+    for (const pb::Step& step : lane.before()) {
+      if (step.has_stage_sites()) works = WorksOfSites(step.stage_sites());
+      if (step.has_ensure_user()) works = WorksOfUser(step.ensure_user().name());
+    }
+  }
+  if (works.empty() || name == kNginxLane) works.push_back(name);
   return works;
 }
 
@@ -350,14 +379,7 @@ void AgentCore::TakeFailure(const pb::Plan& plan, const LaneResult& result, Now 
   const Attempt attempt = {.reason = ReasonOf(result),
                            .message = Message(result.status),
                            .artifact = result.failed_artifact};
-  Blame(result.work, attempt, now);
-  if (result.work != kNginxLane) return;
-  for (const pb::Lane& lane : plan.lanes()) {
-    for (const pb::Step& step : lane.before()) {
-      if (!step.has_stage_sites()) continue;
-      for (const std::string& work : WorksOfSites(step.stage_sites())) Blame(work, attempt, now);
-    }
-  }
+  for (const std::string& work : ConcernedBy(plan, result.work)) Blame(work, attempt, now);
 }
 
 void AgentCore::TakeResult(const pb::Plan& plan, const LaneResult& result, Now now) {

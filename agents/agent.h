@@ -80,6 +80,7 @@ class AgentCore {
   void TakeRefusals(const pb::Plan& plan, Now now);
   void TakeResult(const pb::Plan& plan, const LaneResult& result, Now now);
   void TakeFailure(const pb::Plan& plan, const LaneResult& result, Now now);
+  std::vector<std::string> ConcernedBy(const pb::Plan& plan, const std::string& lane) const;
   void TakeRecovered(const std::vector<LaneResult>& results, Now now);
   void Blame(const std::string& work, Attempt attempt, Now now);
   void TellDrifts(const pb::Plan& plan, const LaneResult& result, Now now);
@@ -91,6 +92,7 @@ class AgentCore {
   void WriteStatuses(Now now);
   void WriteStatus(const v1::Work& work, Now now);
   std::vector<std::string> WorksOfSites(const pb::Step::StageSites& stage) const;
+  std::vector<std::string> WorksOfUser(const std::string& user) const;
   std::string WorkOfSite(const std::string& site) const;
 
   const Options options_;
@@ -114,6 +116,7 @@ class AgentCore {
   bool dirty_ = true;
   bool statuses_due_ = true;
   bool report_due_ = false;
+  absl::Duration last_pass_ = absl::ZeroDuration();
   absl::Duration next_sweep_ = absl::ZeroDuration();
 };
 

@@ -20,6 +20,8 @@ using ::testing::IsEmpty;
 constexpr char kUnitFile[] = "/etc/systemd/system/reeve-instance-blog.service";
 constexpr char kSiteFile[] = "/etc/nginx/reeve/current/reeve-domain-blog.conf";
 
+constexpr char kUserAdd[] = "/usr/sbin/useradd";
+
 class AgentTest : public ::testing::Test, public AgentHarness {
  protected:
   AgentTest() { before_ = HostText(); }
@@ -293,6 +295,28 @@ TEST_F(AgentTest, AUnitThatDoesNotStartIsUndoneAndTheOthersGoOn) {
   os.FailStart("reeve-instance-bad.service", "");
   RunFor(absl::Minutes(2));
   EXPECT_EQ(State("bad"), v1::WorkStatus::Applied);
+}
+
+// Two copies of one Site.
+TEST_F(AgentTest, WithoutTheUserTheyShareNoCopyIsStarted) {
+  Apply(ProcessWork("blog", 20000, blob1));
+  v1::Work copy = ProcessWork("blog2", 20001, blob1);
+  *copy.mutable_spec()->mutable_artifacts(0) =
+      ProcessWork("blog", 20000, blob1).spec().artifacts(0);
+  copy.mutable_spec()->mutable_artifacts(2)->mutable_unit()->set_user("reeve-site-blog");
+  Apply(copy);
+  os.RemoveFile(kUserAdd);
+  const std::string before = HostText();
+  Settle();
+  for (const std::string name : {"blog", "blog2"}) {
+    EXPECT_EQ(State(name), v1::WorkStatus::Failed);
+    EXPECT_THAT(Text(name, "Applied"), HasSubstr(kUserAdd));
+  }
+  EXPECT_EQ(WithoutGenerations(HostText()), WithoutGenerations(before));
+  os.WriteFile(kUserAdd, "", 0755);
+  RunFor(absl::Minutes(2));
+  EXPECT_EQ(State("blog"), v1::WorkStatus::Applied);
+  EXPECT_EQ(State("blog2"), v1::WorkStatus::Applied);
 }
 
 TEST_F(AgentTest, AProgramThatEndsAtOnceIsACrashLoopAndIsNotFought) {

@@ -55,10 +55,10 @@ const Attempt* Attempts::Find(const std::string& work) const {
   return known == attempts_.end() ? nullptr : &known->second;
 }
 
-absl::Duration Attempts::NextRetry() const {
+absl::Duration Attempts::NextRetry(absl::Duration passed) const {
   absl::Duration next = absl::InfiniteDuration();
   for (const auto& [work, attempt] : attempts_) {
-    if (!attempt.refused) next = std::min(next, attempt.retry_at);
+    if (!attempt.refused && attempt.retry_at > passed) next = std::min(next, attempt.retry_at);
   }
   return next;
 }

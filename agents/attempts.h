@@ -38,8 +38,9 @@ class Attempts {
   // Works that wait.
   std::set<std::string> Held(Now now) const;
   const Attempt* Find(const std::string& work) const;
-  // When the next one is to be tried; InfiniteDuration when none waits.
-  absl::Duration NextRetry() const;
+  // When the next one is to be tried; InfiniteDuration when none waits. What was due at `passed`,
+  // the last look at the host, has had its turn.
+  absl::Duration NextRetry(absl::Duration passed) const;
 
  private:
   std::map<std::string, Attempt> attempts_;

@@ -78,10 +78,10 @@ const Crashes::Crash* Crashes::Find(const std::string& work) const {
   return known == crashes_.end() ? nullptr : &known->second;
 }
 
-absl::Duration Crashes::NextRetry() const {
+absl::Duration Crashes::NextRetry(absl::Duration passed) const {
   absl::Duration next = absl::InfiniteDuration();
   for (const auto& [work, crash] : crashes_) {
-    if (crash.resting) next = std::min(next, crash.retry_at);
+    if (crash.resting && crash.retry_at > passed) next = std::min(next, crash.retry_at);
   }
   return next;
 }

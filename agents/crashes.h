@@ -47,8 +47,9 @@ class Crashes {
   static std::string Message(const Crash& crash);  // For people, one line.
   std::set<std::string> Resting() const;           // Works, as of their last look.
   const Crash* Find(const std::string& work) const;
-  // When the next one is to be started again; InfiniteDuration when none rests.
-  absl::Duration NextRetry() const;
+  // When the next one is to be started again; InfiniteDuration when none rests. What was due at
+  // `passed`, the last look at the host, has had its turn.
+  absl::Duration NextRetry(absl::Duration passed) const;
 
  private:
   std::map<std::string, Crash> crashes_;

@@ -37,7 +37,7 @@ class CrashesTest : public ::testing::Test {
   bool Looping() { return crashes_.Find(kWork)->looping; }
   bool Resting() { return crashes_.Resting().contains(kWork); }
   // How long until it is started again.
-  absl::Duration Rest() { return crashes_.NextRetry() - clock_.Read().mono; }
+  absl::Duration Rest() { return crashes_.NextRetry(clock_.Read().mono) - clock_.Read().mono; }
 
   FakeClock clock_;
   Crashes crashes_;
@@ -52,7 +52,7 @@ TEST_F(CrashesTest, AnAccidentIsNoLoop) {
   State("active", "running", 2);
   Look();
   EXPECT_FALSE(Looping());
-  EXPECT_EQ(crashes_.NextRetry(), absl::InfiniteDuration());
+  EXPECT_EQ(crashes_.NextRetry(clock_.Read().mono), absl::InfiniteDuration());
 }
 
 TEST_F(CrashesTest, ManyRestartsAreALoopUntilItIsHealthy) {
@@ -90,7 +90,7 @@ TEST_F(CrashesTest, WhatSystemdGaveUpRestsLongerEachTimeAndIsCountedOnce) {
   clock_.Advance(absl::Seconds(5));
   Look();
   EXPECT_FALSE(Resting());  // Its time has come.
-  EXPECT_EQ(crashes_.NextRetry(), absl::InfiniteDuration());
+  EXPECT_EQ(crashes_.NextRetry(clock_.Read().mono), absl::InfiniteDuration());
   GiveUp("3");
   EXPECT_EQ(Rest(), absl::Seconds(20));
   for (int run = 4; run < 20; ++run) GiveUp(std::to_string(run));
@@ -116,7 +116,7 @@ TEST_F(CrashesTest, WhatRunsAgainDoesNotRest) {
   State("active", "running", 0);
   Look();
   EXPECT_FALSE(Resting());
-  EXPECT_EQ(crashes_.NextRetry(), absl::InfiniteDuration());
+  EXPECT_EQ(crashes_.NextRetry(clock_.Read().mono), absl::InfiniteDuration());
 }
 
 }  // namespace

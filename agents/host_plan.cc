@@ -26,7 +26,7 @@ struct Draft {
   bool daemon_reload = false;
   bool sites_differ = false;
   // Of several Works: made in a lane of its own, so that the undo of one Work does not take it from
-  // the others.
+  // the others. What needs it waits until it is there.
   std::vector<pb::Step> shared_users;
   std::vector<pb::Drift> drifts;
   std::optional<pb::Refusal> refusal;
@@ -581,13 +581,14 @@ bool Planner::PlanBuild(pb::Plan* plan) const {
     if (wanted(draft)) AddSharedUsers(draft, plan);
   }
   for (const Draft& draft : drafts_) {
-    if (!wanted(draft)) continue;
-    plan->set_stage(pb::Plan::BUILD);
+    if (!wanted(draft) || !draft.shared_users.empty()) continue;
     *plan->add_lanes() = draft.lane;
     if (draft.daemon_reload) plan->set_daemon_reload(true);
     for (const pb::Drift& drift : draft.drifts) *plan->add_drifts() = drift;
   }
-  return plan->stage() != pb::Plan::NOTHING;
+  if (plan->lanes().empty()) return false;
+  plan->set_stage(pb::Plan::BUILD);
+  return true;
 }
 
 bool Planner::PlanRoutes(pb::Plan* plan) const {

@@ -336,14 +336,19 @@ TEST_F(HostPlanTest, ARecordedButForeignThingIsNotRemoved) {
   EXPECT_EQ(plan.gone_size(), 1);
 }
 
-TEST_F(HostPlanTest, AUserOfTwoWorksHasALaneOfItsOwn) {
+TEST_F(HostPlanTest, AUserOfTwoWorksComesBeforeThem) {
   AddEntry("default/blog-0", Process("blog", 20000, kBlob1));
   v1::WorkSpec other = Process("blog2", 20001, kBlob1);
   *other.mutable_artifacts(0) = ledger_.entries(0).work().spec().artifacts(0);
   AddEntry("default/blog-1", other);
   const pb::Plan plan = Plan();
-  ASSERT_EQ(plan.lanes_size(), 3);
+  ASSERT_EQ(plan.lanes_size(), 1);
   EXPECT_EQ(plan.lanes(0).work(), "user u-blog");
+  auto* user = inventory_.add_users();
+  user->set_name("u-blog");
+  user->set_uid(30000);
+  user->set_ours(true);
+  EXPECT_EQ(Plan().lanes_size(), 2);
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ constexpr auto kNginx = "nginx.service";
 constexpr auto kNginxConf = "/etc/nginx/nginx.conf";
 constexpr auto kWants = "/etc/systemd/system/multi-user.target.wants/";
 
+// systemd.exec(5), "Process Exit Codes".
+constexpr int kExecStatus = 203;
+constexpr int kUserStatus = 217;
+
 // The value of the last `key=` line; "" when there is none.
 std::string ValueOf(const std::string& text, const std::string& key) {
   std::string value;
@@ -40,15 +44,15 @@ std::string ProgramOf(const std::string& text) {
   return command.substr(1, command.find('"', 1) - 1);
 }
 
-uint32_t UidOf(const MemTree& tree, const std::string& user) {
+std::optional<uint32_t> UidOf(const MemTree& tree, const std::string& user) {
   const InodePtr passwd = tree.Follow("/etc/passwd");
-  if (passwd == nullptr) return 0;
+  if (user.empty() || passwd == nullptr) return 0;
   for (const std::string& line : Split(passwd->content, '\n')) {
     const std::vector<std::string> fields = Split(line, ':');
     if (fields.size() > 2 && fields[0] == user)
       return static_cast<uint32_t>(std::atoi(fields[2].c_str()));
   }
-  return 0;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -113,8 +117,10 @@ absl::Status ModelSystemd::Start(const std::string& name) {
 absl::Status ModelSystemd::StartProgram(const std::string& name, Unit& unit) {
   const InodePtr program = tree_->Follow(ProgramOf(unit.loaded));
   if (program == nullptr || program->type != FileType::kRegular || (program->mode & 0111u) == 0) {
-    return Failed(unit, "exit-code", 203);
+    return Failed(unit, "exit-code", kExecStatus);
   }
+  const std::optional<uint32_t> uid = UidOf(*tree_, ValueOf(unit.loaded, "User"));
+  if (!uid) return Failed(unit, "exit-code", kUserStatus);
   const int port = PortOf(unit.loaded);
   if (port != 0 && ListenerAt(port) != nullptr) {
     // It starts, finds its port taken, and ends.
@@ -132,7 +138,7 @@ absl::Status ModelSystemd::StartProgram(const std::string& name, Unit& unit) {
   if (port != 0) {
     unit.listens = TcpListener{.address = "127.0.0.1",
                                .port = port,
-                               .uid = UidOf(*tree_, ValueOf(unit.loaded, "User")),
+                               .uid = *uid,
                                .pid = 1000 + unit.run,
                                .process = ProgramOf(unit.loaded)};
     unit.listens->process = unit.listens->process.substr(unit.listens->process.rfind('/') + 1);
