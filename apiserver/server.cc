@@ -7,8 +7,11 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "apiserver/maintenance.h"
 #include "apiserver/resource_service.h"
 #include "apiserver/setup.h"
+#include "base/durable_file.h"
 #include "base/executor.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -85,6 +89,27 @@ absl::Status CheckStoreIsThere(const std::string& data_dir) {
 // What gRPC says on standard error in its own form is for people who look into gRPC.
 void GrpcLog(gpr_log_func_args* args) {
   Log(LogLevel::kDebug, "grpc", {{"message", args->message}});
+}
+
+// What a path to a socket may have in it, which gRPC reads as part of a URI.
+constexpr std::string_view kPathCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+@";
+
+// A port of `builder` for administrators of this machine; its path, "" when nothing can listen
+// there. The directory lets nobody else in, from before the socket is there.
+absl::StatusOr<std::string> AddSocket(grpc::ServerBuilder* builder, const std::string& data_dir) {
+  const std::string dir = std::filesystem::absolute(data_dir) / kSocketDir;
+  const std::string path = std::filesystem::absolute(data_dir) / kSocketName;
+  if (path.size() >= sizeof(sockaddr_un::sun_path) ||
+      path.find_first_not_of(kPathCharacters) != path.npos) {
+    Log(LogLevel::kWarning, "no Unix socket: too long a path, or characters that it cannot have",
+        {{"path", path}});
+    return std::string();
+  }
+  RETURN_IF_ERROR(MakeDirs(dir));
+  if (chmod(dir.c_str(), 0700) != 0) return ErrnoStatus(errno, "chmod of " + dir);
+  builder->AddListeningPort("unix:" + path, grpc::experimental::LocalServerCredentials(UDS));
+  return path;
 }
 
 class RunningServer final : public Server {
@@ -162,7 +187,11 @@ class RunningServer final : public Server {
     builder.RegisterService(content_service_.get());
     builder.RegisterService(hosts_.get());
     builder.RegisterService(backup_service_.get());
-    return Bind(&builder, options.listen, true, &api_server_, &endpoints_.api);
+    ASSIGN_OR_RETURN(endpoints_.socket, AddSocket(&builder, options.data_dir));
+    RETURN_IF_ERROR(Bind(&builder, options.listen, true, &api_server_, &endpoints_.api));
+    if (endpoints_.socket.empty() || chmod(endpoints_.socket.c_str(), kPrivateFile) == 0)
+      return absl::OkStatus();
+    return ErrnoStatus(errno, "chmod of " + endpoints_.socket);
   }
 
   absl::Status ServeJoin(const ServiceContext& context, const ServerOptions& options) {

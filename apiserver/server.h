@@ -29,7 +29,8 @@ struct ServerOptions {
 };
 
 struct Endpoints {
-  std::string api;  // host:port, as bound.
+  std::string api;     // host:port, as bound.
+  std::string socket;  // The Unix socket of the same API; empty when its path cannot be one.
   std::string join;
   std::string kube;  // Empty when it is not served.
 };

@@ -2,7 +2,13 @@
 #include "apiserver/server.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <grpcpp/create_channel.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -438,6 +444,71 @@ TEST_F(ServerTest, ATakenPortIsSaid) {
                              .listen = server_->endpoints().api,
                              .join_listen = "127.0.0.1:0"}),
               IsError(Code::kUnavailable, "cannot listen on"));
+}
+
+mode_t ModeOf(const std::string& path) {
+  struct stat about {};
+  EXPECT_EQ(stat(path.c_str(), &about), 0) << path;
+  return about.st_mode & 07777;
+}
+
+// What connect() of a process of user `nobody` ends with; only root can say.
+int ConnectAsNobody(const std::string& path) {
+  sockaddr_un address{.sun_family = AF_UNIX};
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool nobody = setgroups(0, nullptr) == 0 && setgid(65534) == 0 && setuid(65534) == 0;
+    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (!nobody || fd < 0) _exit(255);
+    _exit(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(ServerTest, TheSocketIsTheAdministratorsAndNobodyElses) {
+  const std::string path = server_->endpoints().socket;
+  ASSERT_EQ(path, dir_ + "/run/api.sock");
+  const auto admin = *client::NewGrpcClient({.endpoint = "unix:" + path, .timeout = kPatience});
+  const absl::StatusOr<v1::WhoAmIResponse> who = admin->WhoAmI();
+  ASSERT_OK(who.status());
+  EXPECT_EQ(who->name(), "admin");
+  ASSERT_OK(Create(admin.get(), MakeStaticSite("a")));
+  EXPECT_EQ(ModeOf(path), S_IRUSR | S_IWUSR);
+  EXPECT_EQ(ModeOf(dir_ + "/run"), S_IRWXU);
+  if (geteuid() != 0) return;
+  EXPECT_EQ(ConnectAsNobody(path), EACCES);
+  // Each of the three keeps others out by itself.
+  std::filesystem::permissions(dir_, std::filesystem::perms(0755));
+  EXPECT_EQ(ConnectAsNobody(path), EACCES);
+  std::filesystem::permissions(dir_ + "/run", std::filesystem::perms(0755));
+  EXPECT_EQ(ConnectAsNobody(path), EACCES);
+  std::filesystem::permissions(path, std::filesystem::perms(0666));
+  EXPECT_EQ(ConnectAsNobody(path), 0) << "the test could not have told";
+}
+
+TEST_F(ServerTest, ASocketThatWasLeftBehindIsReplaced) {
+  const std::string path = server_->endpoints().socket;
+  server_ = nullptr;
+  sockaddr_un address{.sun_family = AF_UNIX};
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  close(fd);
+  StartServer();
+  const auto admin = *client::NewGrpcClient({.endpoint = "unix:" + path, .timeout = kPatience});
+  ASSERT_OK(admin->WhoAmI().status());
+}
+
+TEST_F(ServerTest, WithoutAPlaceForASocketItServesAllTheSame) {
+  const std::string data = dir_ + "/" + std::string(100, 'x');
+  ASSERT_OK(Initialize({.data_dir = data}, RealClock()->Read().wall));
+  const auto server =
+      Server::Start({.data_dir = data, .listen = "127.0.0.1:0", .join_listen = "127.0.0.1:0"});
+  ASSERT_OK(server.status());
+  EXPECT_EQ((*server)->endpoints().socket, "");
 }
 
 // A disk that is not mounted must not look like an estate with nothing in it.

@@ -24,7 +24,7 @@ struct ServiceContext {
   Clock* clock = nullptr;
 };
 
-// The identity of the call's verified client certificate.
+// The identity of the call's verified client certificate; the administrator's on the Unix socket.
 absl::StatusOr<Identity> IdentityOf(const ServiceContext& context,
                                     const grpc::ServerContextBase& call);
 

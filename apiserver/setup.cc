@@ -45,9 +45,9 @@ std::string AdminConf(const std::string& server) {
       "users:\n  - name: admin\n    user:\n      client-certificate: pki/admin.crt\n      "
       "client-key: pki/admin.key\n"
       "contexts:\n  - name: reeve\n    context:\n      cluster: reeve\n      user: admin\n      "
-      "namespace: default\n"
+      "namespace: default\n      socket: {}\n"
       "current-context: reeve\n",
-      server);
+      server, kSocketName);
 }
 
 absl::StatusOr<KeyPair> MakeClient(const KeyPair& ca, const std::string& estate,

@@ -29,6 +29,9 @@ inline constexpr int kApiPort = 7443;
 inline constexpr int kJoinPort = 7444;
 inline constexpr int kHttpPort = 7445;
 inline constexpr int kKubePort = 7446;
+// Where administrators of the server's own machine connect, below the data directory.
+inline constexpr char kSocketDir[] = "run";
+inline constexpr char kSocketName[] = "run/api.sock";
 
 // ALREADY_EXISTS when it was done before: nothing is changed.
 absl::Status Initialize(const SetupOptions& options, absl::Time now);

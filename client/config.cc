@@ -1,6 +1,7 @@
 #include "client/config.h"
 
 #include <absl/strings/escaping.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -60,6 +61,15 @@ std::string WithoutScheme(std::string server) {
   if (server.starts_with(kScheme)) server.erase(0, kScheme.size());
   while (server.ends_with('/')) server.pop_back();
   return server;
+}
+
+// The context's socket, if it is there and ours to open.
+std::string UsableSocket(const ConfigFile& file, const v1::Context& context) {
+  if (context.socket().empty()) return "";
+  std::error_code error;
+  const fs::path config = fs::absolute(file.path, error);
+  const std::string path = (config.parent_path() / context.socket()).string();
+  return !error && access(path.c_str(), R_OK | W_OK) == 0 ? path : "";
 }
 
 absl::Status ReadUser(const ConfigFile& file, const v1::User& user, Connection* connection) {
@@ -124,6 +134,7 @@ absl::StatusOr<Connection> Resolve(const ConfigFile& file, std::string_view name
   if (user == nullptr) return InvalidArgument("{}: there is no user \"{}\"", file.path, user_name);
   RETURN_IF_ERROR(ReadUser(file, user->user(), &connection));
   if (!server.empty()) connection.endpoint = WithoutScheme(std::string(server));
+  if (server.empty()) connection.socket = UsableSocket(file, context->context());
   if (!context->context().namespace_().empty()) connection.ns = context->context().namespace_();
   return connection;
 }

@@ -18,6 +18,9 @@ namespace reeve::client {
 struct Connection {
   std::string context;
   std::string endpoint;  // host:port
+  // Of the same server, when it is on this machine and lets us in: to be preferred. Absolute; empty
+  // when there is none.
+  std::string socket;
   std::string server_name;
   std::string ca_pem;
   std::string cert_pem;
@@ -41,7 +44,7 @@ absl::StatusOr<ConfigFile> LoadConfig(const std::string& path);
 absl::StatusOr<v1::Config> ParseConfig(std::string_view text, std::string_view source);
 
 // The context called `name`, or the current one when it is empty, with its files read. `server`
-// replaces the cluster's.
+// replaces the cluster's, and the context's socket is not used then.
 absl::StatusOr<Connection> Resolve(const ConfigFile& file, std::string_view name,
                                    std::string_view server = "");
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -91,6 +92,23 @@ TEST_F(ConfigTest, ResolvesFilesBase64AndPem) {
   ASSERT_OK_AND_ASSIGN(const Connection other, Resolve(file, "two", "other:1"));
   EXPECT_EQ(other.ns, "shops");
   EXPECT_EQ(other.endpoint, "other:1");
+}
+
+TEST_F(ConfigTest, ASocketIsUsedWhereItCanBeOpened) {
+  std::string text(kText);
+  text.insert(text.find("      user: u\n"), "      socket: run/api.sock\n");
+  const std::string path = Write("with-socket", text);
+  ASSERT_OK_AND_ASSIGN(const ConfigFile file, LoadConfig(path));
+  EXPECT_EQ(Resolve(file, "one")->socket, "");
+  std::filesystem::create_directory(dir_ / "run");
+  const std::string socket = Write("run/api.sock", "");
+  EXPECT_EQ(Resolve(file, "one")->socket, socket);
+  EXPECT_EQ(Resolve(file, "one")->endpoint, "h:7443");
+  EXPECT_EQ(Resolve(file, "one", "other:1")->socket, "") << "the server that was asked for";
+  EXPECT_EQ(Resolve(file, "two")->socket, "") << "another context";
+  if (geteuid() == 0) return;  // Root can open all.
+  std::filesystem::permissions(socket, std::filesystem::perms::none);
+  EXPECT_EQ(Resolve(file, "one")->socket, "");
 }
 
 TEST_F(ConfigTest, SaysWhatIsWrong) {

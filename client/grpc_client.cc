@@ -28,6 +28,7 @@
 namespace reeve::client {
 namespace {
 
+constexpr std::string_view kUnixScheme = "unix:";
 constexpr int kKeepaliveMs = 20'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 // Between attempts to connect: gRPC adds or takes a fifth at random.
@@ -337,6 +338,12 @@ grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options) {
 
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options) {
   if (options.endpoint.empty()) return InvalidArgument("no server is given");
+  if (std::string_view(options.endpoint).starts_with(kUnixScheme)) {
+    return NewGrpcClientOver(
+        grpc::CreateCustomChannel(options.endpoint, grpc::experimental::LocalCredentials(UDS),
+                                  ChannelArgumentsFor(options)),
+        options);
+  }
   if (options.ca_pem.empty())
     return InvalidArgument("no certificate authority is given for server {}", options.endpoint);
   if (options.cert_pem.empty() != options.key_pem.empty()) {

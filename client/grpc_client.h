@@ -16,8 +16,9 @@
 
 namespace reeve::client {
 
-// INVALID_ARGUMENT when the endpoint or a certificate is missing. Connects at the first call, and
-// again when the connection is lost. The client is thread-safe; it must outlive its watch streams.
+// INVALID_ARGUMENT when the endpoint, or a certificate that it needs, is missing. Connects at the
+// first call, and again when the connection is lost. The client is thread-safe; it must outlive its
+// watch streams.
 absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options);
 
 // The settings of NewGrpcClient's channels: keepalive, reconnection, sizes, no proxy.

@@ -9,7 +9,8 @@
 namespace reeve::client {
 
 struct GrpcOptions {
-  std::string endpoint;  // host:port
+  // host:port, or unix:/path: then without TLS, certificates and names are not used.
+  std::string endpoint;
   std::string ca_pem;    // Who must have signed the server's certificate.
   std::string cert_pem;  // Ours, then its chain.
   std::string key_pem;

@@ -36,6 +36,8 @@ bool SetContext(v1::Config* config, std::string_view name, const ContextChange& 
     context = config->add_contexts();
     context->set_name(std::string(name));
   }
+  // It is another server's or another user's then.
+  if (!change.cluster.empty() || !change.user.empty()) context->mutable_context()->clear_socket();
   if (!change.cluster.empty()) context->mutable_context()->set_cluster(change.cluster);
   if (!change.user.empty()) context->mutable_context()->set_user(change.user);
   if (!change.ns.empty()) context->mutable_context()->set_namespace_(change.ns);

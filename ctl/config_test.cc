@@ -34,6 +34,26 @@ TEST_F(ConfigTest, SetContextChangesOnlyWhatIsGiven) {
   EXPECT_EQ(out_, "site/blog\n");
 }
 
+TEST_F(ConfigTest, ASocketOfTheServersMachineIsPreferred) {
+  std::string text(kConfig);
+  text.insert(text.find("  - name: prod"), "      socket: run/api.sock\n");
+  File("config", text);
+  EXPECT_EQ(Ctl({"get", "sites"}), 0);
+  EXPECT_EQ(connected_.endpoint, "127.0.0.1:7443");
+  const std::string socket = File("run/api.sock", "");
+  EXPECT_EQ(Ctl({"get", "sites"}), 0);
+  EXPECT_EQ(connected_.endpoint, "unix:" + socket);
+  EXPECT_EQ(Ctl({"get", "sites", "-s", "other:1"}), 0);
+  EXPECT_EQ(connected_.endpoint, "other:1");
+  // It goes with the context's server and user, and only with them.
+  EXPECT_EQ(Ctl({"config", "set-context", "reeve", "--namespace=shops"}), 0);
+  EXPECT_EQ(Ctl({"get", "sites"}), 0);
+  EXPECT_EQ(connected_.endpoint, "unix:" + socket);
+  EXPECT_EQ(Ctl({"config", "set-context", "reeve", "--user=admin"}), 0);
+  EXPECT_EQ(Ctl({"get", "sites"}), 0);
+  EXPECT_EQ(connected_.endpoint, "127.0.0.1:7443");
+}
+
 TEST_F(ConfigTest, SetContextMakesTheFile) {
   const std::string path = dir_.string() + "/new/config";
   EXPECT_EQ(Ctl({"config", "set-context", "a", "--user=u", "--config", path}), 0);

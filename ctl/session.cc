@@ -36,12 +36,14 @@ absl::StatusOr<client::Api*> Session::Api() {
   RETURN_IF_ERROR(Connection().status());
   ASSIGN_OR_RETURN(const absl::Duration timeout, DurationFlag("request-timeout"));
   const client::Connection& connection = *Connection();
-  ASSIGN_OR_RETURN(api_, io_.connect({.endpoint = connection.endpoint,
-                                      .ca_pem = connection.ca_pem,
-                                      .cert_pem = connection.cert_pem,
-                                      .key_pem = connection.key_pem,
-                                      .server_name = connection.server_name,
-                                      .timeout = timeout}));
+  const bool local = !connection.socket.empty();
+  ASSIGN_OR_RETURN(
+      api_, io_.connect({.endpoint = local ? "unix:" + connection.socket : connection.endpoint,
+                         .ca_pem = connection.ca_pem,
+                         .cert_pem = connection.cert_pem,
+                         .key_pem = connection.key_pem,
+                         .server_name = connection.server_name,
+                         .timeout = timeout}));
   return api_.get();
 }
 
