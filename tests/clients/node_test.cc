@@ -18,16 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void Copy(const fs::path& from, const fs::path& to) {
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing);
+}
+
 // tests/clients/`name` with its library below the build directory; "" and why not when npm cannot
 // get it.
 std::string Install(Estate* estate, const std::string& name, const std::string& library,
                     std::string* why) {
-  const std::string dir = fmt::format("{}/{}_client", support::BinDir(), name);
+  const fs::path from = "tests/clients", to = support::BinDir() + "/clients";
+  const std::string dir = to / name;
   fs::create_directories(dir);
-  for (const char* file : {"package.json", "package-lock.json", "site_life.mjs"}) {
-    fs::copy_file(fs::path("tests/clients") / name / file, fs::path(dir) / file,
-                  fs::copy_options::overwrite_existing);
-  }
+  Copy(from / "life.mjs", to / "life.mjs");
+  for (const char* file : {"package.json", "package-lock.json", "site_life.mjs"})
+    Copy(from / name / file, to / name / file);
   if (!fs::exists(dir + "/node_modules/" + library)) {
     const Ran npm = estate->Run({"npm", "ci", "--prefix", dir, "--ignore-scripts", "--no-audit",
                                  "--no-fund", "--fetch-retries=0"});

@@ -5,30 +5,15 @@
 //
 // Prints a line for each thing that is done. Between "watching" and "resumed" the test restarts the server.
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
+import { check, patience, restarted, until } from "../life.mjs";
 
-const patience = 60_000;
 const [endpoint, pki] = process.argv.slice(2);
 const file = (name) => readFileSync(`${pki}/${name}`);
 const known = grpc.credentials.createSsl(file("ca.crt"), file("admin.key"), file("admin.crt"));
 const channel = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 500 };
 const loading = { longs: String, enums: String, oneofs: true, defaults: false };
-
-function check(ok, what) {
-  if (!ok) throw new Error(`it should be that ${what}`);
-}
-
-async function until(what, predicate) {
-  const end = Date.now() + patience;
-  while (Date.now() < end) {
-    if (await Promise.resolve(predicate()).catch(() => false)) return;
-    await pause(50);
-  }
-  throw new Error(`it did not come that ${what}`);
-}
 
 // ---- What the server says of itself. The protocol itself is gRPC's:
 // https://github.com/grpc/grpc/blob/master/src/proto/grpc/reflection/v1alpha/reflection.proto
@@ -165,8 +150,7 @@ await until("the phases were seen", () => events.includes("MODIFIED blog Active"
 check(events.join() === "ADDED blog Created,MODIFIED blog Provisioning,MODIFIED blog Active", `each phase came once: ${events}`);
 console.log("watching");
 
-const [line] = await new Promise((resolve) => createInterface({ input: process.stdin }).once("line", (l) => resolve([l])));
-check(line === "restarted", "the server was restarted");
+await restarted();
 await until("two could be made", () => create(site("two")).then(() => true));
 await until("the informer knows two", () => cache.has("two"));
 check(snapshots === 1, "it went on from where it was, and did not begin anew");

@@ -2,31 +2,16 @@
 //
 // Prints a line for each thing that is done. Between "watching" and "resumed" the test restarts the server: the informer
 // ends with the objects that there are.
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { CustomObjectsApi, KubeConfig, PatchStrategy, makeInformer, setHeaderOptions } from "@kubernetes/client-node";
+import { check, restarted, until } from "../life.mjs";
 
-const patience = 60_000;
 const where = { group: "reeve", version: "v1", namespace: "default", plural: "sites" };
 const site = (name, spec = { type: "Static" }) =>
   ({ apiVersion: "reeve/v1", kind: "Site", metadata: { name, labels: { app: "blog" } }, spec });
 
-function check(ok, what) {
-  if (!ok) throw new Error(`it should be that ${what}`);
-}
-
 async function code(promise) {
   return promise.then(() => 200, (error) => error.code ?? -1);
-}
-
-// Polls; what fails while the server is away is tried again.
-async function until(what, predicate) {
-  const end = Date.now() + patience;
-  while (Date.now() < end) {
-    if (await Promise.resolve(predicate()).catch(() => false)) return;
-    await pause(50);
-  }
-  throw new Error(`it did not come that ${what}`);
 }
 
 const config = new KubeConfig();
@@ -66,8 +51,7 @@ await create("one");
 await until("the informer knows one", () => events.includes("add one"));
 console.log("watching");
 
-const [line] = await new Promise((resolve) => createInterface({ input: process.stdin }).once("line", (l) => resolve([l])));
-check(line === "restarted", "the server was restarted");
+await restarted();
 await until("two could be made", () => create("two").then(() => true));
 await until("the informer knows two", () => events.includes("add two"));
 await api.deleteNamespacedCustomObject({ ...where, name: "one" });
