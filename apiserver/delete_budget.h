@@ -23,9 +23,6 @@ namespace reeve::apiserver {
 
 inline constexpr std::string_view kMassDeletionAnnotation = "reeve/mass-deletion";
 
-// Objects of one kind and namespace that a person may delete within a minute.
-inline constexpr size_t kDeletionsPerMinuteMax = 100;
-
 class DeleteBudget {
  public:
   explicit DeleteBudget(size_t max) : max_(max) {}

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "apiserver/testing/registry_fixture.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "proto/schema/finalizers.h"
 

@@ -92,7 +92,6 @@ void CheckQuota(const schema::KindRegistry& kinds, const v1::Quota& quota,
     } else if (!kind->namespaced()) {
       AddViolation(violations, path, fmt::format("{} are in no namespace", kind->plural));
     }
-    if (limit < 0) AddViolation(violations, path, "must be at least 0");
   }
 }
 

@@ -22,8 +22,6 @@
 namespace reeve::apiserver {
 namespace {
 
-constexpr size_t kFieldManagerBytesMax = 128;
-
 // Kubernetes' rule. It becomes part of the object, which must be readable again.
 absl::Status CheckManager(std::string_view manager) {
   const std::string wrong = schema::WhyNotText(manager);

@@ -39,6 +39,7 @@
 #include "apiserver/history.h"
 #include "apiserver/identity.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/names.h"
 #include "proto/schema/kind_registry.h"
 #include "reeve/v1/resources.pb.h"

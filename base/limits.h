@@ -18,6 +18,10 @@ inline constexpr int kListItemsMax = 1000;
 inline constexpr size_t kStringBytesMax = 64 << 10;
 
 // Objects and requests.
+inline constexpr size_t kFieldManagerBytesMax = 128;  // As in Kubernetes.
+// What an apply says that it mentions: fields of each object, and steps to one of them.
+inline constexpr int kMentionedPathsMax = 20'000;
+inline constexpr int kMentionedStepsMax = 2 * kManifestDepthMax;
 inline constexpr size_t kObjectBytesMax = 256 << 10;
 inline constexpr size_t kRequestBytesMax = 4 << 20;
 inline constexpr int kApplyObjectsMax = 256;
@@ -26,6 +30,8 @@ inline constexpr size_t kPatchBytesMax = 256 << 10;
 inline constexpr int kJsonPatchOperationsMax = 10'000;
 inline constexpr size_t kJsonPatchCopyBytesMax = 3 << 20;
 inline constexpr size_t kListChunkBytes = 1 << 20;
+// Objects of one kind and namespace that a person may delete within a minute.
+inline constexpr size_t kDeletionsPerMinuteMax = 100;
 inline constexpr size_t kHostSideNameMax = 63;
 // Requests that wait for the disk: those being worked on, and those in line.
 inline constexpr int kRequestThreads = 64;
@@ -45,6 +51,11 @@ inline constexpr absl::Duration kBookmarkPeriod = absl::Seconds(30);
 
 // HTTP, for each client: sizes beside kRequestBytesMax, and how long a step may take.
 inline constexpr int kHttpConnectionsMax = 2000;
+// Of one certificate, and of one address (of IPv6, one /64), with or without one: some are left.
+inline constexpr int kHttpClientConnectionsMax = kHttpConnectionsMax / 2;
+inline constexpr int kHttpAddressConnectionsMax = kHttpConnectionsMax * 3 / 4;
+static_assert(kHttpClientConnectionsMax < kHttpAddressConnectionsMax);
+static_assert(kHttpAddressConnectionsMax < kHttpConnectionsMax);
 inline constexpr size_t kHttpHeaderBytesMax = 32 << 10;
 inline constexpr absl::Duration kHttpHeaderTimeout = absl::Seconds(10);
 inline constexpr absl::Duration kHttpBodyTimeout = absl::Seconds(30);
@@ -52,6 +63,10 @@ inline constexpr absl::Duration kHttpWriteTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kHttpIdleTimeout = absl::Seconds(90);
 // A watch that names no end gets one, as in Kubernetes: clients resume.
 inline constexpr absl::Duration kHttpWatchMax = absl::Minutes(60);
+// A list that is sent piece by piece holds its revision, for so long at most.
+inline constexpr absl::Duration kHttpListMax = absl::Minutes(10);
+// How many further objects are counted for a page's remainingItemCount.
+inline constexpr int64_t kRemainingItemsMax = 10'000;
 
 // History.
 inline constexpr int64_t kWatchLogCommitsMax = 100'000;

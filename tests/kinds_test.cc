@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/testing/status_matchers.h"
 #include "proto/schema/json.h"
@@ -32,6 +33,26 @@ void CollectReferences(const Descriptor* message, std::set<const Descriptor*>* s
   }
 }
 
+// The numbers below `message` that people may write; not those of maps, which are counts.
+std::vector<const FieldDescriptor*> IntegersOf(const Descriptor* message,
+                                               std::set<const Descriptor*>* seen) {
+  std::vector<const FieldDescriptor*> result;
+  if (message->file()->package() == "google.protobuf" || !seen->insert(message).second)
+    return result;
+  for (int i = 0; i < message->field_count(); ++i) {
+    const FieldDescriptor* field = message->field(i);
+    if (field->is_map() || field->options().GetExtension(v1::rules).server_owned()) continue;
+    if (field->message_type() != nullptr) {
+      for (const FieldDescriptor* below : IntegersOf(field->message_type(), seen))
+        result.push_back(below);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+               field->cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+      result.push_back(field);
+    }
+  }
+  return result;
+}
+
 TEST(Kinds, NamesAreUniqueAndResolve) {
   std::set<std::string> names;
   for (const Kind& kind : KindRegistry::Get().kinds()) {
@@ -54,6 +75,18 @@ TEST(Kinds, ReferencesNameKinds) {
       EXPECT_NE(KindRegistry::Get().FindByName(name), nullptr)
           << kind.name << " references " << name;
     }
+  }
+}
+
+// Manifests take no number below zero, so that the wire may not either: what is stored can be
+// written down and applied again.
+TEST(Kinds, NumbersHaveALowerBound) {
+  for (const Kind& kind : KindRegistry::Get().kinds()) {
+    std::set<const Descriptor*> seen;
+    const FieldDescriptor* spec = kind.descriptor->FindFieldByName("spec");
+    ASSERT_NE(spec, nullptr) << kind.name;
+    for (const FieldDescriptor* field : IntegersOf(spec->message_type(), &seen))
+      EXPECT_TRUE(field->options().GetExtension(v1::rules).has_min()) << field->full_name();
   }
 }
 

@@ -24,8 +24,6 @@
 
 namespace reeve::apiserver {
 
-inline constexpr int kHttpClientConnectionsMax = kHttpConnectionsMax / 2;
-
 class HttpServer {
  public:
   struct Options {

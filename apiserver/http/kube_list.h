@@ -15,11 +15,6 @@
 
 namespace reeve::apiserver {
 
-// A list that is sent piece by piece holds its revision, for so long at most.
-inline constexpr absl::Duration kHttpListMax = absl::Minutes(10);
-// How many further objects are counted for a page's remainingItemCount.
-inline constexpr int64_t kRemainingItemsMax = 10'000;
-
 struct KubeListOptions {
   Route route;
   BodyForm form;  // REQUIRES: no Table.

@@ -49,6 +49,8 @@ Contents LookInto(const World& world, std::string_view ns) {
     if (!objects.empty()) contents.counts[kind.name] = static_cast<int64_t>(objects.size());
     for (const v1::Object* object : objects) {
       if (!IsOwned(world, *object)) contents.roots.push_back(object);
+      for (const std::string& finalizer : schema::Meta(*object).finalizers())
+        ++contents.finalizers[finalizer];
       if (Says(object) > Says(contents.blocker)) contents.blocker = object;
     }
   }
@@ -65,6 +67,22 @@ std::string Describe(const Contents& contents) {
   if (contents.blocker == nullptr) return text;
   return text + fmt::format("; {}: {}", ToString(schema::KeyOf(*contents.blocker)),
                             WaitOf(*contents.blocker)->message());
+}
+
+std::string DescribeKinds(const Contents& contents) {
+  std::vector<std::string> texts;
+  for (const auto& [name, count] : contents.counts) {
+    const schema::Kind& kind = *schema::KindRegistry::Get().FindByName(name);
+    texts.push_back(fmt::format("{} has {} resource instances", kind.plural, count));
+  }
+  return Join(texts, ", ");
+}
+
+std::string DescribeFinalizers(const Contents& contents) {
+  std::vector<std::string> texts;
+  for (const auto& [finalizer, count] : contents.finalizers)
+    texts.push_back(fmt::format("{} in {} resource instances", finalizer, count));
+  return Join(texts, ", ");
 }
 
 }  // namespace reeve::controllers

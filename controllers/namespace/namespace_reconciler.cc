@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "client/conditions.h"
 #include "client/timestamps.h"
 #include "controllers/namespace/contents.h"
 #include "controllers/runtime/objects.h"
@@ -45,14 +46,35 @@ void SayWhatBlocks(const v1::Namespace& ns, const Contents& contents, Outcome* o
   outcome->effects.push_back(std::move(event));
 }
 
+// Kubernetes' conditions of a namespace that is being deleted, with its reasons and words
+// (k8s.io/api/core/v1, NamespaceConditionType).
+void SetConditions(const Contents& contents, Now now, v1::Namespace* ns) {
+  const auto set = [&](const char* type, const std::string& remaining, const char* remain,
+                       const char* none, const std::string& message) {
+    const bool any = !remaining.empty();
+    client::SetCondition(ns->mutable_status()->mutable_conditions(),
+                         {type, any ? v1::Condition::True : v1::Condition::False,
+                          any ? remain : none, any ? message + remaining : message},
+                         ns->metadata().generation(), now.wall);
+  };
+  const std::string kinds = DescribeKinds(contents), finalizers = DescribeFinalizers(contents);
+  set("NamespaceContentRemaining", kinds, "SomeResourcesRemain", "ContentRemoved",
+      kinds.empty() ? "All content successfully removed" : "Some resources are remaining: ");
+  set("NamespaceFinalizersRemaining", finalizers, "SomeFinalizersRemain", "ContentHasNoFinalizers",
+      finalizers.empty() ? "All content-preserving finalizers finished"
+                         : "Some content in the namespace has finalizers remaining: ");
+}
+
 // The server ends it when it is empty; until then it does nothing.
 Outcome Empty(const World& world, const v1::Namespace& ns, Now now) {
   Outcome outcome;
+  const Contents contents = LookInto(world, ns.metadata().name());
+  const absl::Time due = client::ToTime(ns.metadata().deletion_timestamp()) + kPatience;
   v1::Namespace after = ns;
   after.mutable_status()->set_phase(v1::NamespaceStatus::Terminating);
   SetUsed(world, ns, after.mutable_status());
+  if (now.wall >= due) SetConditions(contents, now, &after);
   PushStatus(ns, std::move(after), &outcome);
-  const Contents contents = LookInto(world, ns.metadata().name());
   for (const v1::Object* root : contents.roots) {
     if (client::IsDeleting(schema::Meta(*root))) continue;
     outcome.effects.push_back(DeleteObject{schema::KeyOf(*root), schema::Meta(*root).uid()});
@@ -61,7 +83,6 @@ Outcome Empty(const World& world, const v1::Namespace& ns, Now now) {
     outcome.effects.push_back(DeleteObject{KeyOf(ns), ns.metadata().uid()});
     return outcome;
   }
-  const absl::Time due = client::ToTime(ns.metadata().deletion_timestamp()) + kPatience;
   if (now.wall >= due) {
     SayWhatBlocks(ns, contents, &outcome);
   } else {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/conditions.h"
 #include "controllers/namespace/contents.h"
 #include "controllers/namespace/namespace_reconciler.h"
 #include "controllers/testing/harness.h"
@@ -94,6 +95,20 @@ TEST_F(NamespaceTest, SaysWhatStillBlocks) {
   EXPECT_THAT(Remaining(),
               Contains("1 domain, 1 instance, 1 site, 2 works remain; Domain shop/files.example: "
                        "waiting for host h1 to take the route away"));
+  // As Kubernetes says it in the namespace's status.
+  const auto* content =
+      client::FindCondition(Shop()->status().conditions(), "NamespaceContentRemaining");
+  ASSERT_NE(content, nullptr);
+  EXPECT_EQ(content->status(), v1::Condition::True);
+  EXPECT_EQ(content->reason(), "SomeResourcesRemain");
+  EXPECT_EQ(content->message(),
+            "Some resources are remaining: domains has 1 resource instances, instances has 1 "
+            "resource instances, sites has 1 resource instances, works has 2 resource instances");
+  const auto* finalizers =
+      client::FindCondition(Shop()->status().conditions(), "NamespaceFinalizersRemaining");
+  ASSERT_NE(finalizers, nullptr);
+  EXPECT_EQ(finalizers->reason(), "SomeFinalizersRemain");
+  EXPECT_THAT(finalizers->message(), testing::HasSubstr("reeve/"));
   estate.Revive("h1");
   estate.Pass(absl::Seconds(30));
   estate.Settle();

@@ -182,12 +182,14 @@ class Checker {
     v1::FieldRules key_rules, value_rules;
     key_rules.set_format(rules.map_key_format());
     value_rules.set_format(rules.map_value_format());
-    const bool text =
-        field->message_type()->map_value()->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+    const FieldDescriptor* of = field->message_type()->map_value();
+    const bool text = of->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
     for (const auto& [key, value] : items) {
       const PathLink at = path.AtKey(key);
       CheckString(at, key, key_rules);
       if (text) CheckString(at, value, value_rules);
+      // Maps of numbers are counts.
+      if (IsInteger(of) && value.starts_with('-')) Add(at, "must be at least 0");
     }
   }
 

@@ -269,6 +269,21 @@ TEST(Canonicalize, GivesHostnamesOneForm) {
   EXPECT_EQ(wrapped.domain().spec().hostname(), "a.example");
 }
 
+TEST(Validate, CountsAreNotNegative) {
+  v1::Event event;
+  event.mutable_spec()->set_count(-1);
+  v1::Namespace ns;
+  (*ns.mutable_spec()->mutable_quota()->mutable_objects())["Site"] = -1;
+  const auto says = [](const v1::Object& object, std::string_view field) {
+    for (const v1::FieldViolation& violation : Validate(object)) {
+      if (violation.field() == field) return violation.message();
+    }
+    return std::string();
+  };
+  EXPECT_EQ(says(Wrap(event), "spec.count"), "must be at least 0");
+  EXPECT_EQ(says(Wrap(ns), "spec.quota.objects[Site]"), "must be at least 0");
+}
+
 TEST(Violations, BecomeAStatusInKubectlsWordsAndComeBack) {
   v1::Object object = Shop();
   object.mutable_site()->mutable_spec()->set_replicas(-1);
