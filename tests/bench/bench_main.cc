@@ -4,7 +4,7 @@
 // Both hold `objects` objects before the first round, so list, memory and restart are of at least
 // as many; a hundredth of them is how many watchers there are, unless it is said.
 //
-// Usage: reeve-bench [rounds] [objects] [watchers]
+// Usage: reeve-bench [rounds] [objects] [watchers], or reeve-bench ctl: only its last part
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/process_usage.h"
@@ -178,6 +179,11 @@ std::string Filler() {
 }  // namespace reeve::bench
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "ctl") {
+    const reeve::support::TempDir dir;
+    reeve::bench::Require(reeve::bench::CtlSpeed(dir.path()));
+    return 0;
+  }
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 3;
   const int objects = argc > 2 ? std::atoi(argv[2]) : 10'000;
   const int watchers =

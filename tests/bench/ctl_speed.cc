@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,8 +41,14 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// From before the process is made to after it was waited for.
-absl::StatusOr<double> TimeOf(const std::vector<std::string>& argv) {
+struct Took {
+  double wall = 0;  // Milliseconds, from before the process is made to after it was waited for.
+  double cpu = 0;   // Of the process.
+};
+
+double Millis(const timeval& time) { return time.tv_sec * 1e3 + time.tv_usec / 1e3; }
+
+absl::StatusOr<Took> TimeOf(const std::vector<std::string>& argv) {
   std::vector<char*> pointers;
   for (const std::string& arg : argv) pointers.push_back(const_cast<char*>(arg.c_str()));
   pointers.push_back(nullptr);
@@ -54,10 +61,11 @@ absl::StatusOr<double> TimeOf(const std::vector<std::string>& argv) {
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return ErrnoStatus(error, argv[0]);
   int status = 0;
-  if (waitpid(pid, &status, 0) != pid) return ErrnoStatus(errno, "waitpid");
-  const double millis = MillisSince(begin);
+  rusage usage{};
+  if (wait4(pid, &status, 0, &usage) != pid) return ErrnoStatus(errno, "wait4");
+  const double wall = MillisSince(begin);
   if (status != 0) return Internal("{} failed", Join(argv, " "));
-  return millis;
+  return Took{wall, Millis(usage.ru_utime) + Millis(usage.ru_stime)};
 }
 
 v1::Object SiteCalled(const std::string& name) {
@@ -112,7 +120,7 @@ absl::StatusOr<double> Connecting(const support::ApiServer& server) {
 struct Measured {
   std::string name;
   std::vector<std::string> argv;
-  std::vector<double> millis;
+  std::vector<double> wall, cpu;
 };
 
 // As init leaves the config of an administrator: over the socket; and as from another machine.
@@ -122,16 +130,16 @@ std::vector<Measured> Commands(const std::string& dir, const std::string& endpoi
   std::ofstream(file) << "apiVersion: reeve/v1\nkind: Site\nmetadata: {name: site-00007}\n"
                          "spec: {type: Static, replicas: 0}\n";
   std::vector<Measured> all = {
-      {"empty program, the same libraries", {support::BinDir() + "/ctl-empty"}, {}},
-      {"ctl explain site.spec", {ctl, "explain", "site.spec"}, {}}};
+      {"empty program, the same libraries", {support::BinDir() + "/ctl-empty"}, {}, {}},
+      {"ctl explain site.spec", {ctl, "explain", "site.spec"}, {}, {}}};
   std::vector<std::string> there = {"--config", dir + "/admin.conf"};
   for (const std::string where : {"", ", over TLS"}) {
     if (!where.empty()) there.insert(there.end(), {"-s", endpoint});
-    all.push_back({"ctl get site x" + where, {ctl, "get", "site", "site-00007"}, {}});
-    all.push_back({"ctl apply -f one-site.yaml" + where, {ctl, "apply", "-f", file}, {}});
+    all.push_back({"ctl get site x" + where, {ctl, "get", "site", "site-00007"}, {}, {}});
+    all.push_back({"ctl apply -f one-site.yaml" + where, {ctl, "apply", "-f", file}, {}, {}});
     for (auto it = all.end() - 2; it != all.end(); ++it)
       it->argv.insert(it->argv.begin() + 1, there.begin(), there.end());
-    Measured names{"completion of a name" + where, {ctl, "__complete", "--"}, {}};
+    Measured names{"completion of a name" + where, {ctl, "__complete", "--"}, {}, {}};
     names.argv.insert(names.argv.end(), there.begin(), there.end());
     names.argv.insert(names.argv.end(), {"get", "site", "site-0012"});
     all.push_back(std::move(names));
@@ -140,17 +148,18 @@ std::vector<Measured> Commands(const std::string& dir, const std::string& endpoi
 }
 
 void Print(const std::vector<Measured>& all, double round_trip, double connecting) {
-  const double empty = Median(all[0].millis);
+  const double empty = Median(all[0].wall);
   const double allowed = kAllowed * empty + 2 * round_trip;
   std::printf(
       "\nctl, whole process, %d objects, %d runs each; allowed: 1.5 x empty + 2 round "
-      "trips\n%-40s %12s %12s\n",
-      kObjects, kRuns, "median", "ms", "of allowed");
-  std::printf("%-40s %12.2f\n", "a round trip, over TLS", round_trip);
-  std::printf("%-40s %12.2f\n", "connecting over TLS, from a warm program", connecting);
+      "trips\n%-40s %8s %11s %8s\n",
+      kObjects, kRuns, "median", "ms", "of allowed", "CPU ms");
+  std::printf("%-40s %8.2f\n", "a round trip, over TLS", round_trip);
+  std::printf("%-40s %8.2f\n", "connecting over TLS, from a warm program", connecting);
   for (const Measured& one : all) {
-    const double median = Median(one.millis);
-    std::printf("%-40s %12.2f %11.2fx\n", one.name.c_str(), median, median / allowed);
+    const double median = Median(one.wall);
+    std::printf("%-40s %8.2f %10.2fx %8.2f\n", one.name.c_str(), median, median / allowed,
+                Median(one.cpu));
   }
 }
 
@@ -167,7 +176,9 @@ absl::Status CtlSpeed(const std::string& dir) {
   std::vector<double> trips, connects;
   for (int run = 0; run < kRuns; ++run) {
     for (Measured& one : all) {
-      ASSIGN_OR_RETURN(one.millis.emplace_back(), TimeOf(one.argv));
+      ASSIGN_OR_RETURN(const Took took, TimeOf(one.argv));
+      one.wall.push_back(took.wall);
+      one.cpu.push_back(took.cpu);
     }
     ASSIGN_OR_RETURN(trips.emplace_back(), RoundTrip(stub.get()));
     ASSIGN_OR_RETURN(connects.emplace_back(), Connecting(server));
