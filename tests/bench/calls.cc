@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <algorithm>
 #include <atomic>
@@ -110,16 +111,32 @@ std::string ToBytes(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-int CountFields(const std::string& message, int number) {
+int VisitFields(const grpc::ByteBuffer& message, int number, const VisitField& visit) {
   using google::protobuf::internal::WireFormatLite;
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(message.data()),
-                                            static_cast<int>(message.size()));
+  grpc::ByteBuffer shared = message;
+  grpc::ProtoBufferReader reader(&shared);
+  google::protobuf::io::CodedInputStream in(&reader);
+  const uint32_t wanted =
+      WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
   int count = 0;
   for (uint32_t tag = in.ReadTag(); tag != 0; tag = in.ReadTag()) {
-    count += WireFormatLite::GetTagFieldNumber(tag) == number ? 1 : 0;
-    if (!WireFormatLite::SkipField(&in, tag)) break;
+    uint32_t size = 0;
+    if (tag != wanted) {
+      if (!WireFormatLite::SkipField(&in, tag)) break;
+      continue;
+    }
+    if (!in.ReadVarint32(&size)) break;
+    const auto limit = in.PushLimit(static_cast<int>(size));
+    visit(&in);
+    in.Skip(in.BytesUntilLimit());
+    in.PopLimit(limit);
+    ++count;
   }
   return count;
+}
+
+int CountFields(const grpc::ByteBuffer& message, int number) {
+  return VisitFields(message, number, [](google::protobuf::io::CodedInputStream*) {});
 }
 
 Connections::Connections(const std::vector<std::shared_ptr<grpc::Channel>>& channels) {
@@ -127,7 +144,7 @@ Connections::Connections(const std::vector<std::shared_ptr<grpc::Channel>>& chan
     stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
 }
 
-absl::StatusOr<std::string> Connections::Call(const Request& request) {
+absl::StatusOr<grpc::ByteBuffer> Connections::Call(const Request& request) {
   grpc::CompletionQueue queue;
   grpc::ClientContext context;
   const grpc::ByteBuffer bytes = ToBuffer(request.bytes);
@@ -138,7 +155,7 @@ absl::StatusOr<std::string> Connections::Call(const Request& request) {
   reader->Finish(&answer, &status, nullptr);
   Wait(&queue);
   RETURN_IF_ERROR(support::ToStatus(status));
-  return ToBytes(answer);
+  return answer;
 }
 
 absl::Status Connections::Stream(const Request& request,

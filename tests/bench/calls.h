@@ -5,6 +5,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message_lite.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -26,8 +27,12 @@ Request MakeRequest(std::string method, const google::protobuf::MessageLite& mes
 grpc::ByteBuffer ToBuffer(const std::string& bytes);
 std::string ToBytes(const grpc::ByteBuffer& buffer);
 
-// How many fields with `number` the message has at its top.
-int CountFields(const std::string& message, int number);
+using VisitField = std::function<void(google::protobuf::io::CodedInputStream*)>;
+// Calls `visit` for each field with `number`, a message, at the top of `message`, which ends where
+// the field does; what it leaves is skipped. Nothing is copied. How many there were.
+int VisitFields(const grpc::ByteBuffer& message, int number, const VisitField& visit);
+// How many there are.
+int CountFields(const grpc::ByteBuffer& message, int number);
 
 // Thread safety: safe.
 class Connections {
@@ -37,7 +42,7 @@ class Connections {
   grpc::GenericStub* stub(size_t i) { return stubs_[i % stubs_.size()].get(); }
 
   // One call, waited for.
-  absl::StatusOr<std::string> Call(const Request& request);
+  absl::StatusOr<grpc::ByteBuffer> Call(const Request& request);
   // Every message of the answer, waited for.
   absl::Status Stream(const Request& request,
                       const std::function<void(const grpc::ByteBuffer&)>& visit);

@@ -9,6 +9,7 @@
 namespace reeve::bench {
 namespace {
 
+using google::protobuf::io::CodedInputStream;
 using support::ChildProcess;
 using support::FreePort;
 
@@ -21,6 +22,23 @@ etcdserverpb::RangeRequest RangeFrom(const std::string& first) {
   request.set_key(first);
   request.set_range_end(kPrefixEnd);
   return request;
+}
+
+// The key of a KeyValue, which is its first field.
+std::string KeyOf(CodedInputStream* in) {
+  std::string key;
+  uint32_t size = 0;
+  in->ReadTag();
+  if (!in->ReadVarint32(&size) || !in->ReadString(&key, static_cast<int>(size)))
+    Require(Internal("a page that cannot be read"));
+  return key;
+}
+
+int64_t RevisionOf(const grpc::ByteBuffer& page) {
+  etcdserverpb::ResponseHeader header;
+  VisitFields(page, etcdserverpb::RangeResponse::kHeaderFieldNumber,
+              [&](CodedInputStream* in) { header.ParseFromCodedStream(in); });
+  return header.revision();
 }
 
 class EtcdPeer final : public Peer {
@@ -55,7 +73,7 @@ class EtcdPeer final : public Peer {
   }
 
   absl::StatusOr<int> List() override {
-    ASSIGN_OR_RETURN(const std::string answer,
+    ASSIGN_OR_RETURN(const grpc::ByteBuffer answer,
                      connections_->Call(MakeRequest(kRange, RangeFrom(kPrefix))));
     return CountFields(answer, etcdserverpb::RangeResponse::kKvsFieldNumber);
   }
@@ -66,14 +84,16 @@ class EtcdPeer final : public Peer {
     request.set_limit(kPageObjects);
     int count = 0;
     for (bool more = true; more;) {
-      ASSIGN_OR_RETURN(const std::string answer, connections_->Call(MakeRequest(kRange, request)));
-      etcdserverpb::RangeResponse page;
-      page.ParseFromString(answer);
-      count += page.kvs_size();
-      more = page.more();
+      ASSIGN_OR_RETURN(const grpc::ByteBuffer answer,
+                       connections_->Call(MakeRequest(kRange, request)));
+      std::string last;
+      const int kvs = VisitFields(answer, etcdserverpb::RangeResponse::kKvsFieldNumber,
+                                  [&](CodedInputStream* in) { last = KeyOf(in); });
+      count += kvs;
+      more = kvs == kPageObjects;
       if (!more) break;
-      request.set_key(page.kvs(page.kvs_size() - 1).key() + '\0');
-      request.set_revision(page.header().revision());
+      request.set_key(last + '\0');
+      if (request.revision() == 0) request.set_revision(RevisionOf(answer));
     }
     return count;
   }

@@ -9,6 +9,7 @@
 namespace reeve::bench {
 namespace {
 
+using google::protobuf::io::CodedInputStream;
 using support::ApiServer;
 
 constexpr char kService[] = "/reeve.v1.Resources/";
@@ -60,7 +61,7 @@ class ReevePeer final : public Peer {
     request.mutable_selector()->set_kind("Site");
     int count = 0;
     RETURN_IF_ERROR(connections_->Stream(Make("List", request), [&](const grpc::ByteBuffer& chunk) {
-      count += CountFields(ToBytes(chunk), v1::ListChunk::kItemsFieldNumber);
+      count += CountFields(chunk, v1::ListChunk::kItemsFieldNumber);
     }));
     return count;
   }
@@ -71,22 +72,23 @@ class ReevePeer final : public Peer {
     request.set_limit(kPageObjects);
     int count = 0;
     do {
-      v1::ListChunk last;
+      v1::ListSummary last;
       RETURN_IF_ERROR(
           connections_->Stream(Make("List", request), [&](const grpc::ByteBuffer& chunk) {
-            last.ParseFromString(ToBytes(chunk));
-            count += last.items_size();
+            count += CountFields(chunk, v1::ListChunk::kItemsFieldNumber);
+            VisitFields(chunk, v1::ListChunk::kSummaryFieldNumber,
+                        [&](CodedInputStream* in) { last.MergeFromCodedStream(in); });
           }));
-      request.set_continue_(last.summary().continue_());
+      request.set_continue_(last.continue_());
     } while (!request.continue_().empty());
     return count;
   }
 
   absl::StatusOr<Request> Watch() override {
     v1::VersionResponse version;
-    ASSIGN_OR_RETURN(const std::string answer,
+    ASSIGN_OR_RETURN(const grpc::ByteBuffer answer,
                      connections_->Call(Make("Version", v1::VersionRequest())));
-    version.ParseFromString(answer);
+    version.ParseFromString(ToBytes(answer));
     v1::WatchRequest request;
     request.mutable_selector()->set_kind("Site");
     request.set_revision(version.revision());
