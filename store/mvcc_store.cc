@@ -59,12 +59,32 @@ absl::StatusOr<Revision> OldestWithin(const EngineSnapshot& data, const Retentio
 
 }  // namespace
 
+// Tells one who waits that it is answered, or now at the head of the queue. Shared with who tells,
+// so that nothing is held while telling: whoever wakes up can go on at once.
+class MvccStore::Turn {
+ public:
+  void Come() {
+    MutexLock lock(&mu_);
+    come_ = true;
+    cv_.Signal();
+  }
+  void Wait() {
+    MutexLock lock(&mu_);
+    while (!come_) cv_.Wait(&mu_);
+  }
+
+ private:
+  Mutex mu_;
+  CondVar cv_;
+  bool come_ ABSL_GUARDED_BY(mu_) = false;
+};
+
 // A caller of Commit, on its own stack until it is answered.
 struct MvccStore::Waiting {
   Txn txn;
   CommitResult result;
-  bool done = false;
-  CondVar turn;  // Answered, or now at the head of the queue.
+  bool done = false;  // Set before its turn comes.
+  std::shared_ptr<Turn> turn = std::make_shared<Turn>();
 };
 
 // What a group came to.
@@ -102,7 +122,7 @@ MvccStore::~MvccStore() {
 }
 
 CommitResult MvccStore::Commit(Txn txn) {
-  Waiting waiting{.txn = std::move(txn), .result = {}, .done = false, .turn = {}};
+  Waiting waiting{.txn = std::move(txn)};
   const std::vector<Waiting*> group = TakeTurn(&waiting);
   if (group.empty()) return std::move(waiting.result);
   const Outcome outcome = Execute(group);
@@ -114,10 +134,15 @@ CommitResult MvccStore::Commit(Txn txn) {
 // Waits until `waiting` is answered (none returned) or leads (all who wait now are returned, itself
 // first).
 std::vector<MvccStore::Waiting*> MvccStore::TakeTurn(Waiting* waiting) {
-  MutexLock lock(&mu_);
-  queue_.push_back(waiting);
-  while (!waiting->done && queue_.front() != waiting) waiting->turn.Wait(&mu_);
+  bool leads = false;
+  {
+    MutexLock lock(&mu_);
+    queue_.push_back(waiting);
+    leads = queue_.size() == 1;
+  }
+  if (!leads) waiting->turn->Wait();
   if (waiting->done) return {};
+  MutexLock lock(&mu_);
   const size_t size = std::min(queue_.size(), kGroupTxnsMax);
   return {queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(size)};
 }
@@ -154,21 +179,26 @@ absl::Status MvccStore::WriteGroup(const EngineBatch& batch, bool durable, Revis
   return absl::OkStatus();
 }
 
+// The first of `group` is the caller itself.
 void MvccStore::Publish(const std::vector<Waiting*>& group, const Outcome& outcome) {
-  MutexLock lock(&mu_);
-  if (outcome.status.ok()) {
-    published_ = outcome.published;
-    watch_log_.Push(outcome.batches);
-  } else {
-    stopped_ = outcome.status;
+  std::vector<std::shared_ptr<Turn>> turns;
+  {
+    MutexLock lock(&mu_);
+    if (outcome.status.ok()) {
+      published_ = outcome.published;
+      watch_log_.Push(outcome.batches);
+    } else {
+      stopped_ = outcome.status;
+    }
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(group.size()));
+    if (!queue_.empty()) turns.push_back(queue_.front()->turn);
+    for (Waiting* waiting : group) {
+      if (!outcome.status.ok()) waiting->result = {outcome.status, published_.revision, {}};
+      waiting->done = true;
+      if (waiting != group.front()) turns.push_back(waiting->turn);
+    }
   }
-  for (Waiting* waiting : group) {
-    if (!outcome.status.ok()) waiting->result = {outcome.status, published_.revision, {}};
-    queue_.pop_front();
-    waiting->done = true;
-    waiting->turn.Signal();
-  }
-  if (!queue_.empty()) queue_.front()->turn.Signal();
+  for (const std::shared_ptr<Turn>& turn : turns) turn->Come();
 }
 
 absl::Status MvccStore::CheckRevisionLocked(Revision at) const {

@@ -65,6 +65,7 @@ class MvccStore final : public Store {
 
  private:
   friend class MvccWatcher;
+  class Turn;
   struct Waiting;
   struct Outcome;
   struct Published {

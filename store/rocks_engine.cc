@@ -215,8 +215,15 @@ rocksdb::Options MakeOptions(const RocksEngine::Options& options, rocksdb::Env* 
   return made;
 }
 
+// What RocksDB's batch needs beside keys and values: for itself, and for each operation.
+constexpr size_t kBatchHeadBytes = 12;
+constexpr size_t kOpHeadBytesMax = 11;
+
 rocksdb::WriteBatch ToRocks(const EngineBatch& batch) {
-  rocksdb::WriteBatch made;
+  size_t size = kBatchHeadBytes;
+  for (const EngineBatch::Op& op : batch.ops())
+    size += kOpHeadBytesMax + op.key.size() + op.value.size();
+  rocksdb::WriteBatch made(size);
   for (const EngineBatch::Op& op : batch.ops()) {
     switch (op.kind) {
       case EngineBatch::Op::Kind::kPut:
