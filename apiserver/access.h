@@ -21,6 +21,8 @@ absl::Status CheckVerb(const Identity& who, Verb verb, const schema::Kind& kind,
                        const std::string& name);
 // For list and watch: a host must select its own objects.
 absl::Status CheckSelector(const Identity& who, Verb verb, const schema::Matcher& matcher);
+// Whether CheckObject needs the object to decide.
+bool MustLookInside(const Identity& who);
 // Whether `object` is one that `who` may know of. A host gets NOT_FOUND for others'.
 absl::Status CheckObject(const Identity& who, const schema::Kind& kind,
                          const schema::Message& object);

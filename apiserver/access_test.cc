@@ -62,6 +62,25 @@ TEST_F(AccessTest, AHostReadsItsOwn) {
   }
 }
 
+TEST_F(AccessTest, WhoGetsAnObjectGetsItsBytes) {
+  for (const Identity& who : {Identity(), Identity::Admin(), Identity::Controller("test"), h1_}) {
+    for (const char* kind : {"Work", "Host", "Namespace", "Nothing"}) {
+      for (const char* name : {"mine", "theirs", "none", "h1", "default"}) {
+        v1::GetRequest request;
+        request.mutable_key()->set_kind(kind);
+        request.mutable_key()->set_name(name);
+        const absl::StatusOr<v1::Object> object = api_->Get(who, request);
+        const absl::StatusOr<std::string> bytes = api_->GetEncoded(who, request);
+        EXPECT_EQ(bytes.status(), object.status()) << kind << " " << name;
+        if (!bytes.ok()) continue;
+        v1::Object decoded;
+        ASSERT_TRUE(decoded.ParseFromString(*bytes)) << kind << " " << name;
+        EXPECT_EQ(schema::Encode(decoded), schema::Encode(*object)) << kind << " " << name;
+      }
+    }
+  }
+}
+
 TEST_F(AccessTest, AHostListsAndWatchesOnlyWithItsOwnSelector) {
   for (const auto& [kind, field] :
        {std::pair("Work", "spec.host"), std::pair("Host", "metadata.name")}) {

@@ -36,12 +36,22 @@ WriteOptions OptionsOf(const std::string& manager, bool dry_run) {
 
 }  // namespace
 
+bool OfThePast(const v1::GetRequest& request) {
+  return request.revision() != 0 || request.has_time();
+}
+
 absl::StatusOr<v1::Object> Api::Get(const Identity& who, const v1::GetRequest& request) {
-  const bool past = request.revision() != 0 || request.has_time();
+  const bool past = OfThePast(request);
   ASSIGN_OR_RETURN(const Moment moment, MomentOf(request));
   ASSIGN_OR_RETURN(ObjectPtr object, past ? registry_->GetAt(who, KeyOf(request.key()), moment)
                                           : registry_->Get(who, KeyOf(request.key())));
   return Take(std::move(object));
+}
+
+absl::StatusOr<std::string> Api::GetEncoded(const Identity& who, const v1::GetRequest& request) {
+  if (!OfThePast(request)) return registry_->GetEncoded(who, KeyOf(request.key()));
+  ASSIGN_OR_RETURN(const v1::Object object, Get(who, request));
+  return schema::Encode(object);
 }
 
 absl::StatusOr<v1::HistoryResponse> Api::History(const Identity& who,

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "apiserver/identity.h"
 #include "apiserver/registry.h"
@@ -17,12 +18,17 @@
 
 namespace reeve::apiserver {
 
+// Whether it asks for an object as it was: that may have to be searched for.
+bool OfThePast(const v1::GetRequest& request);
+
 class Api {
  public:
   // Both must outlive it; their kinds are those of v1::Object.
   Api(Registry* registry, WatchHub* hub) : registry_(registry), hub_(hub) {}
 
   absl::StatusOr<v1::Object> Get(const Identity& who, const v1::GetRequest& request);
+  // The Object that Get would return, encoded; its fields may be in another order.
+  absl::StatusOr<std::string> GetEncoded(const Identity& who, const v1::GetRequest& request);
   absl::StatusOr<v1::HistoryResponse> History(const Identity& who,
                                               const v1::HistoryRequest& request);
   absl::StatusOr<v1::ListSummary> List(const Identity& who, const v1::ListRequest& request,

@@ -1,7 +1,5 @@
 #include "apiserver/list_stream.h"
 
-#include <grpcpp/impl/codegen/proto_utils.h>
-
 #include <deque>
 #include <memory>
 #include <utility>
@@ -157,11 +155,7 @@ class ListStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 grpc::ServerWriteReactor<grpc::ByteBuffer>* NewListStream(const ServiceContext& context, Api* api,
                                                           grpc::CallbackServerContext* call,
                                                           const grpc::ByteBuffer& request) {
-  v1::ListRequest decoded;
-  grpc::ByteBuffer bytes = request;
-  // What cannot be read names no kind, and is refused as that.
-  if (!grpc::SerializationTraits<v1::ListRequest>::Deserialize(&bytes, &decoded).ok())
-    decoded.Clear();
+  const auto decoded = DecodeRequest<v1::ListRequest>(request);
   const auto stream = std::make_shared<ListStream>(context, api, call, decoded);
   stream->Start();
   return stream.get();

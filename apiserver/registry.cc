@@ -8,6 +8,7 @@
 #include "apiserver/admission.h"
 #include "apiserver/attempt.h"
 #include "apiserver/deletion.h"
+#include "apiserver/encoded_object.h"
 #include "apiserver/keys.h"
 #include "apiserver/list_cursor.h"
 #include "apiserver/list_token.h"
@@ -179,6 +180,28 @@ absl::StatusOr<ObjectPtr> Registry::Get(const Identity& who, const ObjectKey& ke
   if (object == nullptr) return NotFoundError(*kind, key.name);
   RETURN_IF_ERROR(CheckObject(who, *kind, *object));
   return CloneObject(*object);
+}
+
+absl::StatusOr<std::string> Registry::GetEncoded(const Identity& who, const ObjectKey& key) const {
+  if (MustLookInside(who)) {
+    ASSIGN_OR_RETURN(const ObjectPtr object, Get(who, key));
+    return schema::Encode(*object);
+  }
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, key.kind));
+  RETURN_IF_ERROR(CheckVerb(who, Verb::kGet, *kind, key.name));
+  ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadView> view, options_.store->Read());
+  const ObjectKey full = FullKey(*kind, key);
+  ASSIGN_OR_RETURN(const std::optional<store::Version> version,
+                   view->Get(ObjectStoreKey(*kind, full.ns, full.name)));
+  if (!version.has_value()) return NotFoundError(*kind, key.name);
+  std::string bytes;
+  if (const auto encoded = EncodedObject::Of(*version); encoded.has_value()) {
+    bytes.reserve(encoded->size());
+    encoded->AppendTo(&bytes);
+    return bytes;
+  }
+  ASSIGN_OR_RETURN(const ObjectPtr object, DecodeFromStore(*options_.kinds, *version));
+  return schema::Encode(*object);
 }
 
 absl::StatusOr<ObjectHistory> Registry::HistoryOf(const Identity& who, const schema::Kind& kind,

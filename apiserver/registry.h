@@ -103,6 +103,8 @@ class Registry {
   absl::Status EnsureNamespaces();
 
   absl::StatusOr<ObjectPtr> Get(const Identity& who, const ObjectKey& key) const;
+  // The same, as the bytes of an Object: made of the stored ones, without decoding them.
+  absl::StatusOr<std::string> GetEncoded(const Identity& who, const ObjectKey& key) const;
 
   // As it was: see ObjectHistory. Whoever may get an object may see its past.
   absl::StatusOr<ObjectPtr> GetAt(const Identity& who, const ObjectKey& key,

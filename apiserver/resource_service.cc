@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "apiserver/byte_stream.h"
 #include "apiserver/list_stream.h"
 #include "apiserver/watch_stream.h"
 #include "proto/schema/object.h"
@@ -27,15 +28,18 @@ std::string KindName(const v1::ApplyRequest& request) {
 }  // namespace
 
 grpc::ServerUnaryReactor* ResourceService::Get(grpc::CallbackServerContext* call,
-                                               const v1::GetRequest* request,
-                                               v1::Object* response) {
-  const RequestMetrics metrics(context_.clock, "GET", request->key().kind());
-  // The past may have to be searched for.
-  const bool past = request->revision() != 0 || request->has_time();
+                                               const grpc::ByteBuffer* request,
+                                               grpc::ByteBuffer* response) {
+  const auto decoded =
+      std::make_shared<const v1::GetRequest>(DecodeRequest<v1::GetRequest>(*request));
+  const RequestMetrics metrics(context_.clock, "GET", decoded->key().kind());
   return RunUnary(
       context_, call, metrics, response,
-      [=, this](const Identity& who) { return api_->Get(who, *request); },
-      past ? Place::kPool : Place::kHere);
+      [=, this](const Identity& who) -> absl::StatusOr<grpc::ByteBuffer> {
+        ASSIGN_OR_RETURN(std::string bytes, api_->GetEncoded(who, *decoded));
+        return ShareBytes(std::make_shared<const std::string>(std::move(bytes)));
+      },
+      OfThePast(*decoded) ? Place::kPool : Place::kHere);
 }
 
 grpc::ServerUnaryReactor* ResourceService::Apply(grpc::CallbackServerContext* call,

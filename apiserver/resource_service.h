@@ -1,5 +1,5 @@
-// reeve.v1.Resources over gRPC: decode, ask the Api, encode. Lists and watches leave as bytes that
-// were encoded once.
+// reeve.v1.Resources over gRPC: decode, ask the Api, encode. What gets, lists and watches answer
+// leaves as bytes that were encoded once.
 #pragma once
 
 #include "apiserver/api.h"
@@ -10,13 +10,13 @@ namespace reeve::apiserver {
 
 // Thread safety: safe. `api` and the context's parts must outlive it.
 class ResourceService final
-    : public v1::Resources::WithRawCallbackMethod_List<
-          v1::Resources::WithRawCallbackMethod_Watch<v1::Resources::CallbackService>> {
+    : public v1::Resources::WithRawCallbackMethod_Get<v1::Resources::WithRawCallbackMethod_List<
+          v1::Resources::WithRawCallbackMethod_Watch<v1::Resources::CallbackService>>> {
  public:
   ResourceService(const ServiceContext& context, Api* api) : context_(context), api_(api) {}
 
-  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* call, const v1::GetRequest* request,
-                                v1::Object* response) override;
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* call, const grpc::ByteBuffer* request,
+                                grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* List(grpc::CallbackServerContext* call,
                                                    const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Watch(grpc::CallbackServerContext* call,

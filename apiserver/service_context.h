@@ -50,7 +50,7 @@ grpc::ServerUnaryReactor* RunOnPool(const ServiceContext& context,
     metrics.Done(status);
     reactor->Finish(schema::ToGrpc(status));
   };
-  const auto work = [=] {
+  auto work = [=, handle = std::move(handle)] {
     absl::StatusOr<Response> result = handle();
     if (result.ok()) *response = *std::move(result);
     end(result.status());
@@ -64,7 +64,7 @@ grpc::ServerUnaryReactor* RunOnPool(const ServiceContext& context,
     if (here.alone()) work();
     if (here.alone()) return reactor;
   }
-  if (!context.pool->Run(work, priority)) end(Refuse(call));
+  if (!context.pool->Run(std::move(work), priority)) end(Refuse(call));
   return reactor;
 }
 
@@ -83,7 +83,9 @@ grpc::ServerUnaryReactor* RunUnary(const ServiceContext& context, grpc::Callback
   }
   return RunOnPool(
       context, call, metrics, response,
-      [handle, identity = *who]() -> absl::StatusOr<Response> { return handle(identity); },
+      [handle = std::move(handle), identity = *who]() -> absl::StatusOr<Response> {
+        return handle(identity);
+      },
       PriorityOf(*who, metrics.resource()), place);
 }
 

@@ -1,7 +1,5 @@
 #include "apiserver/watch_stream.h"
 
-#include <grpcpp/impl/codegen/proto_utils.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
@@ -101,11 +99,7 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 grpc::ServerWriteReactor<grpc::ByteBuffer>* NewWatchStream(const ServiceContext& context, Api* api,
                                                            grpc::CallbackServerContext* call,
                                                            const grpc::ByteBuffer& request) {
-  v1::WatchRequest decoded;
-  grpc::ByteBuffer bytes = request;
-  // What cannot be read names no kind, and is refused as that.
-  if (!grpc::SerializationTraits<v1::WatchRequest>::Deserialize(&bytes, &decoded).ok())
-    decoded.Clear();
+  const auto decoded = DecodeRequest<v1::WatchRequest>(request);
   auto* stream = new WatchStream(decoded.selector().kind());
   stream->Start(context, api, call, decoded);
   return stream;
