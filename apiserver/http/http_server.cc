@@ -67,6 +67,18 @@ std::string PeerCertPem(SSL* ssl) {
   return {data, static_cast<size_t>(size)};
 }
 
+// What counts as one address: of IPv6 a /64, which is what one customer gets.
+std::string Neighbourhood(const tcp::socket& socket) {
+  error_code error;
+  asio::ip::address address = socket.remote_endpoint(error).address();
+  if (error) return "";
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  if (!address.is_v6()) return address.to_string();
+  const auto bytes = address.to_v6().to_bytes();
+  return {bytes.begin(), bytes.begin() + 8};
+}
+
 class Connection;
 
 // What the connections of a server share.
@@ -79,7 +91,13 @@ struct Shared {
   bool stopping ABSL_GUARDED_BY(mu) = false;
   std::set<Connection*> open ABSL_GUARDED_BY(mu);
   std::map<std::string, int> clients ABSL_GUARDED_BY(mu);  // Connections of each certificate.
+  std::map<std::string, int> addresses ABSL_GUARDED_BY(mu);
 };
+
+void Drop(const std::string& one, std::map<std::string, int>* counts) {
+  const auto found = counts->find(one);
+  if (--found->second == 0) counts->erase(found);
+}
 
 // One client. Everything but Run, Stop and the work in the pool happens on the connection's strand.
 //
@@ -90,15 +108,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(tcp::socket socket, Shared* shared)
       : shared_(*shared),
         options_(shared->options),
+        address_(Neighbourhood(socket)),
         stream_(std::move(socket), shared->tls),
         deadline_(stream_.get_executor()) {}
   ~Connection() {
     MutexLock lock(&shared_.mu);
-    shared_.open.erase(this);
-    if (!counted_) return;
-    const auto client = shared_.clients.find(cert_pem_);
-    if (--client->second == 0) shared_.clients.erase(client);
+    if (shared_.open.erase(this) != 0) Drop(address_, &shared_.addresses);
+    if (counted_) Drop(cert_pem_, &shared_.clients);
   }
+  const std::string& address() const { return address_; }
 
   void Run() {
     asio::post(stream_.get_executor(), [self = shared_from_this()] { self->Handshake(); });
@@ -410,6 +428,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Shared& shared_;
   const HttpServer::Options& options_;
+  const std::string address_;
   beast::ssl_stream<beast::tcp_stream> stream_;
   asio::steady_timer deadline_;  // Of a stream.
   beast::flat_buffer buffer_{kHttpHeaderBytesMax + kChunkBytes};
@@ -528,21 +547,28 @@ class BeastServer final : public HttpServer {
     });
   }
 
+  // Whoever shows no certificate, or nothing at all, must leave room for others.
+  bool HasRoomLocked(const std::string& address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_.mu) {
+    const HttpServer::Options& options = shared_.options;
+    const auto of = shared_.addresses.find(address);
+    return shared_.open.size() < static_cast<size_t>(options.connections_max) &&
+           (of == shared_.addresses.end() || of->second < options.address_connections_max);
+  }
+
   void Take(tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     auto connection = std::make_shared<Connection>(std::move(socket), &shared_);
     {
       MutexLock lock(&shared_.mu);
-      const bool full = shared_.open.size() >= static_cast<size_t>(shared_.options.connections_max);
-      if (shared_.stopping || full) {
-        // Destroyed, and so closed, without the lock.
-      } else {
+      if (!shared_.stopping && HasRoomLocked(connection->address())) {
+        ++shared_.addresses[connection->address()];
         shared_.open.insert(connection.get());
         connection->Run();
         return;
       }
     }
+    // Destroyed, and so closed, without the lock.
     Log(LogLevel::kDebug, "too many HTTP connections: one was closed");
   }
 

@@ -4,9 +4,9 @@
 // the CA did not sign ends the handshake; a client without one is let in, and the handler sees
 // that. A watch holds a connection and no thread: it is pulled when it says so.
 //
-// Bounded: connections, in all and of each client, sizes of header and body, and the time for the
-// handshake, a header, a body, a write, and idleness. What passes a bound is answered (413, 431,
-// 429) or closed.
+// Bounded: connections, in all, of each client and of each address, sizes of header and body, and
+// the time for the handshake, a header, a body, a write, and idleness. What passes a bound is
+// answered (413, 431, 429) or closed.
 //
 // Owns its threads, joined when destroyed, which ends open streams at once and waits for requests
 // that run. Thread safety: safe.
@@ -39,6 +39,8 @@ class HttpServer {
     int connections_max = kHttpConnectionsMax;
     // Of one certificate, and of those without one together. Each has one request or stream.
     int client_connections_max = kHttpClientConnectionsMax;
+    // Of one address, from before the handshake on; further ones are closed at once.
+    int address_connections_max = kHttpAddressConnectionsMax;
     absl::Duration header_timeout = kHttpHeaderTimeout;
     absl::Duration body_timeout = kHttpBodyTimeout;
     absl::Duration write_timeout = kHttpWriteTimeout;

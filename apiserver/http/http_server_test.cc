@@ -1,11 +1,15 @@
 // The server with real sockets and real TLS, against clients that behave badly.
 #include "apiserver/http/http_server.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <deque>
 
@@ -86,6 +90,36 @@ class Client {
   Bio bio_;
   bool connected_ = false;
   std::string read_;
+};
+
+// A connection from an address of this machine that says nothing until it is told to.
+class Silent {
+ public:
+  Silent(const std::string& from, const std::string& address) {
+    sockaddr_in mine = {.sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
+    inet_pton(AF_INET, from.c_str(), &mine.sin_addr);
+    sockaddr_in theirs = mine;
+    inet_pton(AF_INET, "127.0.0.1", &theirs.sin_addr);
+    theirs.sin_port = htons(
+        static_cast<uint16_t>(std::strtoul(address.c_str() + address.rfind(':') + 1, nullptr, 10)));
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&mine), sizeof(mine)), 0);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&theirs), sizeof(theirs)), 0);
+  }
+  ~Silent() { close(fd_); }
+
+  bool IsClosed() {
+    char byte;
+    return recv(fd_, &byte, 1, 0) <= 0;
+  }
+  bool Handshake() {
+    const std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
+    const std::unique_ptr<SSL, Free<SSL_free>> ssl(SSL_new(context.get()));
+    SSL_set_fd(ssl.get(), fd_);
+    return SSL_connect(ssl.get()) == 1;
+  }
+
+ private:
+  const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 };
 
 // Pieces that the test gives.
@@ -330,6 +364,22 @@ TEST_F(HttpServerTest, ConnectionsOfAClientAreBounded) {
   Client third(server_->address(), &other);
   third.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(third.ReadUntil("GET /b 0 somebody"));
+}
+
+TEST_F(HttpServerTest, ConnectionsOfAnAddressAreBounded) {
+  Start({.address_connections_max = 2});
+  auto first = std::make_unique<Silent>("127.0.0.1", server_->address());
+  Silent second("127.0.0.1", server_->address());
+  Silent third("127.0.0.1", server_->address());
+  EXPECT_TRUE(third.IsClosed());
+  Silent other("127.0.0.2", server_->address());
+  EXPECT_TRUE(other.Handshake());
+  first.reset();  // Its place is free as soon as the server has seen it go.
+  const absl::Duration end = RealClock()->Read().mono + kPatience;
+  bool served = false;
+  while (!served && RealClock()->Read().mono < end)
+    served = Silent("127.0.0.1", server_->address()).Handshake();
+  EXPECT_TRUE(served);
 }
 
 TEST_F(HttpServerTest, RequestsOfAClassThatIsFullLeaveOthersAlone) {
