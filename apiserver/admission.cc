@@ -90,9 +90,26 @@ bool Finished(const Message& object) {
   return schema::Meta(object).has_deletion_timestamp() && schema::Meta(object).finalizers().empty();
 }
 
+// A uid that a request says is the object's that it means. Kubernetes' words.
+absl::Status CheckUid(const schema::Kind& kind, const Message& request, const Message* before) {
+  const v1::ObjectMeta& meta = schema::Meta(request);
+  if (meta.uid().empty() || (before != nullptr && meta.uid() == schema::Meta(*before).uid()))
+    return absl::OkStatus();
+  const std::string what =
+      fmt::format("Operation cannot be fulfilled on {} \"{}\": ", kind.plural, meta.name());
+  if (before == nullptr) {
+    return Aborted(
+        "{}uid mismatch: the provided object specified uid {}, and no existing object was found",
+        what, meta.uid());
+  }
+  return Aborted("{}Precondition failed: UID in precondition: {}, UID in object meta: {}", what,
+                 meta.uid(), schema::Meta(*before).uid());
+}
+
 // An apply that says a resourceVersion means the object as it was then.
 absl::Status CheckUnmodified(const schema::Kind& kind, const Message& applied,
                              const Message* before) {
+  RETURN_IF_ERROR(CheckUid(kind, applied, before));
   const v1::ObjectMeta& meta = schema::Meta(applied);
   if (meta.resource_version().empty()) return absl::OkStatus();
   if (before == nullptr || RevisionOf(applied) != RevisionOf(*before))
@@ -184,12 +201,14 @@ absl::Status Admission::RequireNamespace(const schema::Kind& kind, const std::st
   return absl::OkStatus();
 }
 
-absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operation) {
+absl::StatusOr<Planned> Admission::New(ObjectPtr object, std::string_view operation,
+                                       const MentionTree& mentioned) {
   const schema::Kind& kind = KindOf(*object);
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, kind, key.name));
   RETURN_IF_ERROR(RequireNamespace(kind, key.ns, key.name));
-  const ManagedPaths said = ManagedPathsOf(*object, "");
+  const ManagedPaths said =
+      ManagedPathsOf(*object, MentionedZeros(schema::Inner(*object), mentioned), "");
   KeepServerOwned(nullptr, object.get());
   CopyPart(nullptr, object.get(), "status");
   KeepAllocated(kind, nullptr, object.get());
@@ -209,13 +228,16 @@ absl::StatusOr<Planned> Admission::PrepareCreate(const Message& request) {
   ASSIGN_OR_RETURN(ObjectPtr object, Normalise(request));
   const ObjectKey key = schema::KeyOf(*object);
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kCreate, KindOf(*object), key.name));
+  if (!schema::Meta(*object).resource_version().empty())
+    return InvalidArgument(
+        "metadata.resourceVersion: resourceVersion should not be set on objects to be created");
   ASSIGN_OR_RETURN(const Message* present, attempt_->Find(key));
   if (present != nullptr) return ExistsError(KindOf(*object), key.name);
-  return New(std::move(object), kUpdate);
+  return New(std::move(object), kUpdate, {});
 }
 
 absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr after,
-                                           const Message* applied) {
+                                           const ManagedPaths* applied) {
   const schema::Kind& kind = KindOf(*before);
   KeepServerOwned(before, after.get());
   CopyPart(before, after.get(), "status");
@@ -226,9 +248,7 @@ absl::StatusOr<Planned> Admission::Changed(const Message* before, ObjectPtr afte
     meta->set_generation(meta->generation() + 1);
   }
   Planned planned{before, CloneObject(*after)};
-  const ManagedPaths said = applied == nullptr ? ManagedPaths() : ManagedPathsOf(*applied, "");
-  Record(before, applied == nullptr ? nullptr : &said, applied == nullptr ? kUpdate : kApply, "",
-         planned.after.get());
+  Record(before, applied, applied == nullptr ? kUpdate : kApply, "", planned.after.get());
   const bool same_managers = schema::Encode(*planned.after) == schema::Encode(*after);
   if (SameContent(*before, *after) && same_managers) {
     planned.after = CloneObject(*before);
@@ -251,9 +271,8 @@ absl::StatusOr<const Message*> Admission::FindForWrite(const Message& request) {
     AddViolation(&missing, "metadata.resourceVersion", "must be specified for an update");
     return schema::ToStatus(missing, schema::KeyOf(request));
   }
-  const bool same_uid = meta.uid().empty() || meta.uid() == schema::Meta(*before).uid();
-  if (!same_uid || RevisionOf(request) != RevisionOf(*before))
-    return ModifiedError(kind, meta.name());
+  RETURN_IF_ERROR(CheckUid(kind, request, before));
+  if (RevisionOf(request) != RevisionOf(*before)) return ModifiedError(kind, meta.name());
   return before;
 }
 
@@ -272,7 +291,7 @@ absl::StatusOr<Planned> Admission::PrepareApply(const Message& request,
   ASSIGN_OR_RETURN(const Message* before, attempt_->Find(schema::KeyOf(*object)));
   if (before == nullptr) {
     RETURN_IF_ERROR(CheckUnmodified(kind, *object, nullptr));
-    return New(std::move(object), kApply);
+    return New(std::move(object), kApply, mentioned);
   }
   RETURN_IF_ERROR(CheckVerb(options_.who, Verb::kUpdate, kind, schema::Meta(*object).name()));
   RETURN_IF_ERROR(CheckObject(options_.who, kind, *before));
@@ -282,8 +301,10 @@ absl::StatusOr<Planned> Admission::PrepareApply(const Message& request,
   schema::Canonicalize(after.get());
   const ManagedWrite write = WriteOf(kApply, "");
   if (!options_.force) RETURN_IF_ERROR(CheckConflicts(write, *before, *after));
-  RemoveDropped(write, *before, *object, after.get());
-  return Changed(before, std::move(after), object.get());
+  const std::vector<FieldPath> zeros = MentionedZeros(schema::Inner(*object), mentioned);
+  RemoveDropped(write, *before, *object, zeros, after.get());
+  const ManagedPaths said = ManagedPathsOf(*object, zeros, "");
+  return Changed(before, std::move(after), &said);
 }
 
 absl::StatusOr<Planned> Admission::PrepareStatus(const Message& request) {
@@ -312,22 +333,24 @@ absl::StatusOr<Planned> Admission::PrepareApplyStatus(const Message& request,
   ObjectPtr after = CloneObject(*before);
   CopyPart(merged.get(), after.get(), "status");
   if (!options_.force) RETURN_IF_ERROR(CheckConflicts(write, *before, *after));
-  RemoveDropped(write, *before, *object, after.get());
-  return ChangedStatus(before, std::move(after), object.get());
+  const std::vector<FieldPath> zeros = MentionedZeros(schema::Inner(*object), mentioned);
+  RemoveDropped(write, *before, *object, zeros, after.get());
+  const ManagedPaths said = ManagedPathsOf(*object, zeros, "status");
+  return ChangedStatus(before, std::move(after), &said);
 }
 
 // `applied` is what an apply says; null for an update.
 absl::StatusOr<Planned> Admission::ChangedStatus(const Message* before, ObjectPtr after,
-                                                 const Message* applied) {
+                                                 const ManagedPaths* applied) {
   RETURN_IF_ERROR(CheckPhase(KindOf(*before), *before, *after));
+  if (const Strategy* strategy = FindStrategy(KindOf(*before));
+      strategy != nullptr && strategy->check_status != nullptr)
+    RETURN_IF_ERROR(strategy->check_status(*before, *after));
   Report(*after, OnlyStatus(schema::Validate(*after)));
   RETURN_IF_ERROR(CheckSize(*after));
   const bool same = SameContent(*before, *after);
   if (same && applied == nullptr) return Planned{before, std::move(after), false};
-  const ManagedPaths said =
-      applied == nullptr ? ManagedPaths() : ManagedPathsOf(*applied, "status");
-  Record(before, applied == nullptr ? nullptr : &said, applied == nullptr ? kUpdate : kApply,
-         "status", after.get());
+  Record(before, applied, applied == nullptr ? kUpdate : kApply, "status", after.get());
   if (same && schema::Encode(*before) == schema::Encode(*after))
     return Planned{before, std::move(after), false};
   return Planned{before, std::move(after)};

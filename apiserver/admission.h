@@ -63,10 +63,12 @@ class Admission {
   absl::Status RequireNamespace(const schema::Kind& kind, const std::string& ns,
                                 const std::string& name);
   absl::Status StageQuota(const std::vector<Planned>& planned);
-  absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation);
+  absl::StatusOr<Planned> New(ObjectPtr object, std::string_view operation,
+                              const MentionTree& mentioned);
   absl::StatusOr<Planned> ChangedStatus(const Message* before, ObjectPtr after,
-                                        const Message* applied);
-  absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after, const Message* applied);
+                                        const ManagedPaths* applied);
+  absl::StatusOr<Planned> Changed(const Message* before, ObjectPtr after,
+                                  const ManagedPaths* applied);
   absl::Status Complete(const Message* before, Message* after);
   ManagedWrite WriteOf(std::string_view operation, std::string_view subresource) const;
   void Record(const Message* before, const ManagedPaths* said, std::string_view operation,

@@ -52,6 +52,19 @@ TEST_F(ApplyTest, AMentionedZeroIsAValue) {
   EXPECT_EQ(ApplyOne(none, {}).object().site().spec().replicas(), 0);
 }
 
+TEST_F(ApplyTest, WhatIsMentionedIsBounded) {
+  const auto says = [&](std::vector<std::string> paths) {
+    return std::string(TryApply({MakeStaticSite("blog")}, {std::move(paths)}).status().message());
+  };
+  std::string deep = "spec";
+  for (int i = 0; i < kMentionedStepsMax; ++i) deep += ".a";
+  EXPECT_THAT(says({deep}), HasSubstr("mentioned: a path of more than"));
+  EXPECT_THAT(says({std::string(kStringBytesMax + 1, 'a')}), HasSubstr("mentioned: a path of"));
+  EXPECT_THAT(says(std::vector<std::string>(kMentionedPathsMax + 1, "spec.type")),
+              HasSubstr("more than the 20000 allowed"));
+  EXPECT_THAT(says({"spec..type"}), HasSubstr("is not a field path"));
+}
+
 TEST_F(ApplyTest, ListsMergeByKeySetsByValueOthersWhole) {
   v1::Object site = MakeProcessSite("app");
   v1::ProcessSpec* process = site.mutable_site()->mutable_spec()->mutable_process();

@@ -148,8 +148,9 @@ absl::Status CheckConflicts(const ManagedWrite& write, const Message& before,
 }
 
 void RemoveDropped(const ManagedWrite& write, const Message& before, const Message& applied,
-                   Message* after) {
+                   const std::vector<FieldPath>& zeros, Message* after) {
   Paths kept = OwnedBy(false, write, before);
+  kept.insert(zeros.begin(), zeros.end());
   for (FieldPath& path : schema::SetPaths(applied)) kept.insert(std::move(path));
   for (const FieldPath& path : OwnedBy(true, write, before)) {
     if (kept.contains(path)) continue;

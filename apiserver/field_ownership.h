@@ -7,6 +7,8 @@
 
 #include <absl/status/status.h>
 
+#include <vector>
+
 #include "apiserver/managed_fields.h"
 #include "apiserver/object_io.h"
 
@@ -16,10 +18,10 @@ namespace reeve::apiserver {
 // violation for each.
 absl::Status CheckConflicts(const ManagedWrite& write, const Message& before, const Message& after);
 
-// Removes from `after` what the last Apply of `write`'s manager said, `applied` does not, and
-// nobody else owns. A message that nothing applied or owned is left in goes as a whole, with the
-// defaults in it.
+// Removes from `after` what the last Apply of `write`'s manager said, `applied` (`zeros`: what it
+// says with zero values, merge.h) does not, and nobody else owns. A message that nothing applied or
+// owned is left in goes as a whole, with the defaults in it.
 void RemoveDropped(const ManagedWrite& write, const Message& before, const Message& applied,
-                   Message* after);
+                   const std::vector<FieldPath>& zeros, Message* after);
 
 }  // namespace reeve::apiserver

@@ -108,6 +108,79 @@ TEST_F(KubernetesBehaviourTest, ADroppedFieldIsRemovedOrReset) {
   EXPECT_EQ(after.site().spec().replicas(), 1);  // The default.
 }
 
+// "The manager of the applied configuration owns every field that it mentions", also one with its
+// zero value: another's apply is a conflict, force takes it over, and it can be given up.
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+TEST_F(KubernetesBehaviourTest, AMentionedZeroIsOwned) {
+  const std::string field = "spec.process.env[E].value";
+  const auto apply = [&](const char* value, const std::string& manager, bool force = false) {
+    v1::Object site = MakeProcessSite("app");
+    v1::EnvVar* env = site.mutable_site()->mutable_spec()->mutable_process()->add_env();
+    env->set_name("E");
+    std::vector<std::string> mentioned = {"spec.type", "spec.process.env[0].name",
+                                          "spec.process.command"};
+    if (value != nullptr) {
+      env->set_value(value);
+      mentioned.push_back("spec.process.env[0].value");
+    }
+    return TryApply({site}, {mentioned}, manager, force);
+  };
+  auto first = apply("", "one");
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(OwnersOf(first->results(0).object(), field), ElementsAre("one Apply"));
+  const Revision before = revision();
+  EXPECT_TRUE(apply("", "one").ok());
+  EXPECT_EQ(revision(), before);  // Again writes nothing.
+
+  const absl::Status refused = apply("x", "two").status();
+  EXPECT_EQ(refused.code(), Code::kAborted);
+  EXPECT_THAT(Text(refused), HasSubstr("conflict with \"one\" using reeve/v1: ." + field));
+  auto shared = apply("", "two");
+  ASSERT_TRUE(shared.ok()) << shared.status();
+  EXPECT_THAT(OwnersOf(shared->results(0).object(), field), ElementsAre("one Apply", "two Apply"));
+
+  auto forced = apply("x", "two", /*force=*/true);
+  ASSERT_TRUE(forced.ok()) << forced.status();
+  EXPECT_THAT(OwnersOf(forced->results(0).object(), field), ElementsAre("two Apply"));
+  EXPECT_EQ(apply("", "one").status().code(), Code::kAborted);
+  forced = apply("", "one", /*force=*/true);
+  ASSERT_TRUE(forced.ok()) << forced.status();
+  EXPECT_THAT(OwnersOf(forced->results(0).object(), field), ElementsAre("one Apply"));
+
+  ASSERT_TRUE(apply(nullptr, "one").ok());  // Given up: whoever comes may have it.
+  EXPECT_TRUE(apply("y", "three").ok());
+}
+
+// Who owned a zero of a thing that is gone does not own it in a new one of that name.
+TEST_F(KubernetesBehaviourTest, AnOwnedZeroGoesWithWhatItStandsIn) {
+  v1::Object site = MakeProcessSite("app");
+  site.mutable_site()->mutable_spec()->mutable_process()->add_env()->set_name("E");
+  const std::vector<std::string> mentioned = {"spec.process.env[0].name",
+                                              "spec.process.env[0].value"};
+  ASSERT_TRUE(TryApply({site}, {mentioned}, "one").ok());
+  v1::Object live = Get("Site", "default", "app");
+  live.mutable_site()->mutable_spec()->mutable_process()->clear_env();
+  ASSERT_OK(TryUpdate(live));
+  site.mutable_site()->mutable_spec()->mutable_process()->mutable_env(0)->set_value("x");
+  const auto other = TryApply({site}, {mentioned}, "two");
+  EXPECT_TRUE(other.ok()) << other.status();
+}
+
+// A message with nothing but a zero in it: the field is owned, not the message.
+TEST_F(KubernetesBehaviourTest, AMentionedFalseIsOwned) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->mutable_placement();
+  const std::vector<std::string> mentioned = {"spec.type", "spec.placement",
+                                              "spec.placement.allowSameHost"};
+  ASSERT_TRUE(TryApply({site}, {mentioned}, "one").ok());
+  EXPECT_THAT(OwnersOf(Get("Site", "default", "blog"), "spec.placement.allowSameHost"),
+              ElementsAre("one Apply"));
+  site.mutable_site()->mutable_spec()->mutable_placement()->set_allow_same_host(true);
+  EXPECT_THAT(Text(TryApply({site}, {mentioned}, "two").status()),
+              HasSubstr("Apply failed with 1 conflict: conflict with \"one\" using reeve/v1: "
+                        ".spec.placement.allowSameHost"));
+}
+
 // Two appliers that set a field to the same value share it: a field that one of them drops stays
 // while the other owns it.
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "apiserver/merge.h"
 #include "apiserver/object_io.h"
 #include "apiserver/timestamps.h"
 
@@ -51,12 +52,25 @@ void SetFields(const Paths& paths, v1::ManagedFieldsEntry* entry) {
   entry->mutable_fields()->Assign(paths.begin(), paths.end());
 }
 
-void TakeFromOthers(const Paths& changed, const v1::ManagedFieldsEntry* mine,
-                    v1::ObjectMeta* meta) {
-  for (v1::ManagedFieldsEntry& entry : *meta->mutable_managed_fields()) {
+// Whether the field is in the object with its zero value: what it stands in is there.
+bool HoldsZero(const Message& object, const std::string& text) {
+  const absl::StatusOr<FieldPath> path = FieldPath::Parse(text);
+  return path.ok() && !MentionedZeros(schema::Inner(object), MentionOf(*path)).empty();
+}
+
+// What changed is no longer theirs, nor what went with the thing that it stood in: `present` is
+// what is set in `after`.
+void TakeFromOthers(const Paths& changed, const Paths& present, const v1::ManagedFieldsEntry* mine,
+                    Message* after) {
+  for (v1::ManagedFieldsEntry& entry : *schema::MutableMeta(after)->mutable_managed_fields()) {
     if (&entry == mine) continue;
     Paths rest(entry.fields().begin(), entry.fields().end());
     for (const std::string& path : changed) rest.erase(path);
+    if (!changed.empty() && entry.subresource() == mine->subresource()) {
+      std::erase_if(rest, [&](const std::string& path) {
+        return !present.contains(path) && !HoldsZero(*after, path);
+      });
+    }
     SetFields(rest, &entry);
   }
 }
@@ -84,6 +98,15 @@ ManagedPaths ManagedPathsOf(const Message& object, std::string_view subresource)
   return {std::make_move_iterator(texts.begin()), std::make_move_iterator(texts.end())};
 }
 
+ManagedPaths ManagedPathsOf(const Message& applied, const std::vector<FieldPath>& zeros,
+                            std::string_view subresource) {
+  Paths paths = ManagedPathsOf(applied, subresource);
+  for (const std::string& zero : Managed(zeros, subresource)) paths.insert(zero);
+  // A message with nothing but zeros in it is no leaf: they are.
+  for (const FieldPath& zero : zeros) paths.erase(zero.Parent().ToString());
+  return paths;
+}
+
 void RecordManagedFields(const ManagedWrite& write, const Message* before, const Paths* said,
                          Message* after) {
   const Paths present = ManagedPathsOf(*after, write.subresource);
@@ -101,10 +124,12 @@ void RecordManagedFields(const ManagedWrite& write, const Message* before, const
     mine.insert(changed.begin(), changed.end());
   }
   // Fields that are gone from the object belong to nobody.
-  std::erase_if(mine, [&](const std::string& path) { return !present.contains(path); });
+  std::erase_if(mine, [&](const std::string& path) {
+    return !present.contains(path) && (said == nullptr || !HoldsZero(*after, path));
+  });
   if (!changed.empty() || mine != had) *entry->mutable_time() = ToTimestamp(write.now);
   SetFields(mine, entry);
-  TakeFromOthers(changed, entry, meta);
+  TakeFromOthers(changed, present, entry, after);
   DropEmpty(meta);
 }
 

@@ -4,6 +4,7 @@
 
 #include "apiserver/fields.h"
 #include "apiserver/object_io.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "proto/schema/object.h"
 
@@ -134,16 +135,78 @@ void MergeField(const Message& from, const FieldDescriptor* field, const Mention
                  to->GetReflection()->MutableMessage(to, field));
 }
 
+void AddPath(const FieldPath& path, MentionTree* root) {
+  MentionTree* at = root;
+  for (const FieldPath::Step& step : path.steps()) at = &at->children[step];
+}
+
+void CollectZeros(const FieldPath& path, const Message& from, const MentionTree& tree,
+                  std::vector<FieldPath>* zeros);
+
+void CollectZerosOfList(const FieldPath& path, const Message& from, const FieldDescriptor* list,
+                        const MentionTree& tree, std::vector<FieldPath>* zeros) {
+  const Reflection* reflection = from.GetReflection();
+  const v1::FieldRules& rules = RulesOf(list);
+  if (rules.merge_key().empty()) {
+    if (!rules.set() && reflection->FieldSize(from, list) == 0) zeros->push_back(path);
+    return;
+  }
+  const FieldDescriptor* key = FieldCalled(list->message_type(), rules.merge_key());
+  for (const auto& [step, below] : tree.children) {
+    const auto index = IndexOf(from, list, key, step);
+    if (!index) continue;
+    const Message& item = reflection->GetRepeatedMessage(from, list, *index);
+    CollectZeros(path.AtKey(KeyText(item, key)), item, below, zeros);
+  }
+}
+
+void CollectZeros(const FieldPath& path, const Message& from, const MentionTree& tree,
+                  std::vector<FieldPath>* zeros) {
+  const Reflection* reflection = from.GetReflection();
+  for (const auto& [step, below] : tree.children) {
+    const auto* name = std::get_if<FieldPath::Field>(&step);
+    const FieldDescriptor* field =
+        name == nullptr ? nullptr : FieldCalled(from.GetDescriptor(), name->name);
+    if (field == nullptr || field->is_map()) continue;  // Entries of maps are there or not.
+    const FieldPath at = path.Child(field->json_name());
+    if (field->is_repeated()) {
+      CollectZerosOfList(at, from, field, below, zeros);
+    } else if (!field->has_presence()) {
+      if (!reflection->HasField(from, field)) zeros->push_back(at);
+    } else if (!IsValue(field) && reflection->HasField(from, field)) {
+      CollectZeros(at, reflection->GetMessage(from, field), below, zeros);
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<MentionTree> ParseMentions(const std::vector<std::string>& paths) {
+  if (paths.size() > static_cast<size_t>(kMentionedPathsMax))
+    return InvalidArgument("mentioned: {} paths, more than the {} allowed", paths.size(),
+                           kMentionedPathsMax);
   MentionTree root;
   for (const std::string& text : paths) {
+    if (text.size() > kStringBytesMax)
+      return InvalidArgument("mentioned: a path of more than {} bytes", kStringBytesMax);
     ASSIGN_OR_RETURN(const FieldPath path, FieldPath::Parse(text));
-    MentionTree* at = &root;
-    for (const FieldPath::Step& step : path.steps()) at = &at->children[step];
+    if (path.steps().size() > static_cast<size_t>(kMentionedStepsMax))
+      return InvalidArgument("mentioned: a path of more than {} steps", kMentionedStepsMax);
+    AddPath(path, &root);
   }
   return root;
+}
+
+MentionTree MentionOf(const FieldPath& path) {
+  MentionTree root;
+  AddPath(path, &root);
+  return root;
+}
+
+std::vector<FieldPath> MentionedZeros(const Message& from, const MentionTree& tree) {
+  std::vector<FieldPath> zeros;
+  CollectZeros(FieldPath(), from, tree, &zeros);
+  return zeros;
 }
 
 void MergeMentioned(const Message& from, const MentionTree& tree, Message* to) {

@@ -26,11 +26,18 @@ struct MentionTree {
   std::map<FieldPath::Step, MentionTree> children;
 };
 
-// INVALID_ARGUMENT for a path that is none.
+// INVALID_ARGUMENT for a path that is none, too many paths, and too many steps.
 absl::StatusOr<MentionTree> ParseMentions(const std::vector<std::string>& paths);
+// Of one path.
+MentionTree MentionOf(const FieldPath& path);
 
 // Merges `from`'s fields below `tree` into `to`; everything that `from` has set when `tree` has no
 // children. Names that are no fields (apiVersion, kind) are passed over. REQUIRES: same type.
 void MergeMentioned(const Message& from, const MentionTree& tree, Message* to);
+
+// The fields that `tree` names and that hold their zero value in `from`, where nothing in the
+// message tells that it was said: `value: ""`, `enabled: false`, an empty list that is one value.
+// Items of lists by their keys.
+std::vector<FieldPath> MentionedZeros(const Message& from, const MentionTree& tree);
 
 }  // namespace reeve::apiserver

@@ -260,6 +260,29 @@ TEST_F(NamespaceTest, AQuotaMustMakeSense) {
 
 // The end of a namespace.
 
+// The phase says whether it is being deleted, and nothing else does.
+TEST_F(NamespaceTest, NobodySetsThePhase) {
+  Create(MakeNamespace("shop"));
+  for (const auto phase : {v1::NamespaceStatus::Terminating, v1::NamespaceStatus::Unspecified}) {
+    v1::Object ns = Get("Namespace", "", "shop");
+    ns.mutable_namespace_()->mutable_status()->set_phase(phase);
+    for (const Identity& who : {Identity::Admin(), Identity::Controller("namespace-controller")}) {
+      const absl::Status refused = TryStatus(ns, who).status();
+      EXPECT_EQ(refused.code(), Code::kFailedPrecondition) << refused;
+      EXPECT_THAT(std::string(refused.message()), HasSubstr("status.phase cannot go from Active"));
+    }
+  }
+  Create(Site("blog"));
+  ASSERT_TRUE(TryDelete("Namespace", "", "shop").ok());
+  v1::Object ns = Get("Namespace", "", "shop");
+  ns.mutable_namespace_()->mutable_status()->set_phase(v1::NamespaceStatus::Terminating);
+  const absl::StatusOr<v1::Object> going = TryStatus(ns);
+  ASSERT_TRUE(going.ok()) << going.status();
+  ns = *going;
+  ns.mutable_namespace_()->mutable_status()->set_phase(v1::NamespaceStatus::Active);
+  EXPECT_EQ(TryStatus(ns).status().code(), Code::kFailedPrecondition);
+}
+
 TEST_F(NamespaceTest, AnEmptyOneGoesAtOnce) {
   Create(Bounded(Sites(3)));
   Create(Site("a"));

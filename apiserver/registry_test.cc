@@ -95,6 +95,16 @@ TEST_F(RegistryTest, WritingWhatIsThereWritesNothing) {
   EXPECT_EQ(revision(), before);
 }
 
+// As in Kubernetes: who sends a version to create means something else.
+TEST_F(RegistryTest, ANewObjectHasNoVersion) {
+  v1::Object site = MakeStaticSite("blog");
+  Meta(&site)->set_resource_version("5");
+  const absl::Status refused = TryCreate(site).status();
+  EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()),
+              HasSubstr("resourceVersion should not be set on objects to be created"));
+}
+
 TEST_F(RegistryTest, SpecAndStatusAreWrittenApart) {
   v1::Object object = Create(MakeStaticSite("blog"));
   v1::Object both = object;

@@ -105,6 +105,18 @@ void PrepareNamespace(const Message*, Now, Message* after) {
                                            : v1::NamespaceStatus::Active);
 }
 
+// The phase follows the deletion, whoever writes it.
+absl::Status CheckNamespaceStatus(const Message& before, const Message& after) {
+  const std::string phase = schema::Phase(after);
+  const bool deleting = schema::Meta(before).has_deletion_timestamp();
+  const std::string_view is = deleting ? "Terminating" : "Active";
+  if (phase == schema::Phase(before) || phase == is) return absl::OkStatus();
+  return FailedPrecondition(
+      "{}: status.phase cannot go from {} to {}: it is {} {} the namespace is deleted",
+      ToString(schema::KeyOf(before)), schema::Phase(before), phase.empty() ? "nothing" : phase, is,
+      deleting ? "since" : "until");
+}
+
 void PrepareLease(const Message*, Now now, Message* after) {
   auto* lease = static_cast<v1::Lease*>(schema::MutableInner(after));
   *lease->mutable_spec()->mutable_renew_time() = ToTimestamp(now.wall);
@@ -120,6 +132,7 @@ constexpr Strategy kStrategies[] = {
     {.type = "reeve.v1.Namespace",
      .prepare = PrepareNamespace,
      .validate = ValidateNamespace,
+     .check_status = CheckNamespaceStatus,
      .parts = "contents"},
     {.type = "reeve.v1.Site", .validate = ValidateSite, .parts = "instances and domains"},
 };

@@ -19,6 +19,9 @@ struct Strategy {
   // Adds violations, with paths. Reads other objects through `attempt`. May be null.
   absl::Status (*validate)(Attempt* attempt, const Message& object,
                            schema::Violations* violations) = nullptr;
+  // Whether a status write may make `after` of `before`: what the lifecycle table cannot say. May
+  // be null.
+  absl::Status (*check_status)(const Message& before, const Message& after) = nullptr;
   // Does not keep its namespace from being deleted, and goes with it.
   bool goes_with_namespace = false;
   // Cannot be deleted while another object names it.
