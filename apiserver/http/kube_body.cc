@@ -83,7 +83,8 @@ bool IsComplete(const Route& route, const Json& json) {
   return metadata == json.end() || !metadata->is_object() || !metadata->contains("generateName");
 }
 
-absl::StatusOr<v1::Object> FromJsonBody(const Route& route, std::string_view body) {
+absl::StatusOr<v1::Object> FromJsonBody(const Route& route, std::string_view body,
+                                        std::vector<FieldPath>* mentioned = nullptr) {
   ASSIGN_OR_RETURN(Json json, ParseJsonBody(body));
   if (!json.is_object()) return BadRequest("the body is no JSON object");
   std::string completed;
@@ -92,7 +93,7 @@ absl::StatusOr<v1::Object> FromJsonBody(const Route& route, std::string_view bod
     completed = json.dump(-1, ' ', false, Json::error_handler_t::replace);
     body = completed;
   }
-  auto object = schema::FromKubeJson(body);
+  auto object = schema::FromKubeJson(body, schema::KindRegistry::Get(), mentioned);
   if (!object.ok()) return DocumentError(object.status());
   return std::move(static_cast<v1::Object&>(**object));
 }
@@ -162,13 +163,20 @@ absl::Status ReadDeleteOptions(std::string_view body, v1::DeleteRequest* request
   return absl::OkStatus();
 }
 
+absl::Status ManagedFieldsError() { return BadRequest("metadata.managedFields must be nil"); }
+
 // What a manifest leaves out, because people do not write it.
 absl::StatusOr<v1::ApplyRequest> ApplyOfStatus(const Route& route, std::string_view json) {
   if (!json.starts_with('{')) return BadRequest("a status is applied as JSON");
-  ASSIGN_OR_RETURN(v1::Object object, FromJsonBody(route, json));
+  std::vector<FieldPath> mentioned;
+  ASSIGN_OR_RETURN(v1::Object object, FromJsonBody(route, json, &mentioned));
   RETURN_IF_ERROR(Place(route, &object));
+  const FieldPath status = FieldPath().Child("status");
   v1::ApplyRequest request;
-  request.add_mentioned()->add_paths("status");
+  request.add_mentioned()->add_paths(status.ToString());
+  for (const FieldPath& path : mentioned) {
+    if (path.StartsWith(status)) request.mutable_mentioned(0)->add_paths(path.ToString());
+  }
   *request.add_objects() = std::move(object);
   return request;
 }
@@ -260,7 +268,7 @@ std::string NameInBody(std::string_view body) {
 
 absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_view body) {
   // JSON is YAML, but for what clients leave in it without meaning it.
-  std::string cleaned, resource_version;
+  std::string cleaned, resource_version, uid;
   ASSIGN_OR_RETURN(Json json, ParseJsonBody(body));
   if (json.is_object()) {
     Complete(route, &json);
@@ -269,8 +277,11 @@ absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_v
     cleaned = merged.dump(-1, ' ', false, Json::error_handler_t::replace);
     body = cleaned;
     if (const auto metadata = merged.find("metadata");
-        metadata != merged.end() && metadata->is_object())
+        metadata != merged.end() && metadata->is_object()) {
       resource_version = TextAt(*metadata, "resourceVersion");
+      uid = TextAt(*metadata, "uid");
+      if (metadata->contains("managedFields")) return ManagedFieldsError();
+    }
   }
   if (route.subresource == "status") return ApplyOfStatus(route, body);
   ASSIGN_OR_RETURN(schema::Manifest manifest, ManifestOf(body));
@@ -280,8 +291,12 @@ absl::StatusOr<v1::ApplyRequest> ApplyFromBody(const Route& route, std::string_v
   for (const auto& [path, position] : manifest.positions) {
     if (!path.empty()) mentioned->add_paths(path.ToString());
   }
-  // A manifest does not keep it: it is the server's. Who says it means the object as it was then.
+  if (manifest.positions.contains(FieldPath().Child("metadata").Child("managedFields")))
+    return ManagedFieldsError();
+  // A manifest does not keep them: they are the server's. Who says them means the object as it was
+  // then, and no other.
   schema::MutableMeta(&manifest.object)->set_resource_version(resource_version);
+  schema::MutableMeta(&manifest.object)->set_uid(uid);
   *request.add_objects() = std::move(manifest.object);
   return request;
 }

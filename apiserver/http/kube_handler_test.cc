@@ -245,6 +245,71 @@ TEST_F(KubeHandlerTest, StatusIsAppliedByItself) {
   EXPECT_EQ(Do("PATCH", status + "?fieldManager=two&force=true", body(2), kApply).code, 200);
 }
 
+// As in Kubernetes: what the applied configuration mentions is its manager's, zero values too.
+TEST_F(KubeHandlerTest, AppliedZerosAreOwned) {
+  const auto apply = [&](const std::string& manager, const std::string& value) {
+    return Do("PATCH", std::string(kSites) + "/app?fieldManager=" + manager,
+              R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"app"},"spec":{)"
+              R"("type":"Process","process":{"command":["a.js"],"env":[{"name":"E","value":")" +
+                  value + R"("}]}}})",
+              kApply);
+  };
+  const Answered first = apply("one", "");
+  ASSERT_EQ(first.code, 201) << first.body;
+  const Json fields = first.body["metadata"]["managedFields"][0]["fieldsV1"];
+  EXPECT_TRUE(fields["f:spec"]["f:process"]["f:env"]["k:{\"name\":\"E\"}"].contains("f:value"))
+      << fields;
+  const Answered refused = apply("two", "x");
+  EXPECT_EQ(refused.code, 409);
+  EXPECT_EQ(refused.body["details"]["causes"][0]["field"], "spec.process.env[E].value");
+}
+
+// A condition whose status is the zero of its enum is said, and owned, too.
+TEST_F(KubeHandlerTest, AppliedZerosOfStatusAreOwned) {
+  ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
+  const auto apply = [&](const std::string& query, const std::string& value) {
+    return Do("PATCH", std::string(kBlog) + "/status?" + query,
+              R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":"blog"},"status":{)"
+              R"("conditions":[{"type":"Tried","status":")" +
+                  value + R"("}]}})",
+              kApply);
+  };
+  ASSERT_EQ(apply("fieldManager=one", "True").code, 200);
+  const Answered unknown = apply("fieldManager=one", "Unknown");
+  ASSERT_EQ(unknown.code, 200) << unknown.body;
+  EXPECT_NE(unknown.body["status"]["conditions"][0].value("status", ""), "True") << unknown.body;
+  EXPECT_EQ(apply("fieldManager=two", "True").code, 409);
+  EXPECT_EQ(apply("fieldManager=two&force=true", "True").code, 200);
+}
+
+// An apply may say which object it means, and nothing about managers. Kubernetes' codes and words.
+TEST_F(KubeHandlerTest, AppliesAndUpdatesOfAnotherUidAreConflicts) {
+  const Answered made = Do("POST", kSites, kSite);
+  ASSERT_EQ(made.code, 201);
+  const auto apply = [&](const std::string& name, const std::string& metadata) {
+    return Do("PATCH", std::string(kSites) + "/" + name + "?fieldManager=tests",
+              R"({"apiVersion":"reeve/v1","kind":"Site","metadata":{"name":")" + name + "\"," +
+                  metadata + R"(},"spec":{"type":"Static"}})",
+              kApply);
+  };
+  const auto uid = made.body["metadata"]["uid"].get<std::string>();
+  EXPECT_EQ(apply("blog", "\"uid\":\"" + uid + "\"").code, 200);
+  const Answered other = apply("blog", R"("uid":"another")");
+  EXPECT_EQ(other.code, 409);
+  EXPECT_EQ(other.body["reason"], "Conflict");
+  EXPECT_THAT(other.body["message"].get<std::string>(),
+              HasSubstr("Precondition failed: UID in precondition: another"));
+  const Answered none = apply("new", R"("uid":"another")");
+  EXPECT_EQ(none.code, 409);
+  EXPECT_THAT(none.body["message"].get<std::string>(), HasSubstr("no existing object was found"));
+  Json update = Do("GET", kBlog).body;
+  update["metadata"]["uid"] = "another";
+  EXPECT_EQ(Do("PUT", kBlog, update.dump()).code, 409);
+  const Answered managed = apply("blog", R"("managedFields":[])");
+  EXPECT_EQ(managed.code, 400);
+  EXPECT_EQ(managed.body["message"], "metadata.managedFields must be nil");
+}
+
 // An apply that says a resourceVersion is refused when it is not the object's.
 TEST_F(KubeHandlerTest, AnApplyOfAnotherVersionIsAConflict) {
   ASSERT_EQ(Do("POST", kSites, kSite).code, 201);
@@ -310,8 +375,27 @@ TEST_F(KubeHandlerTest, ListsHaveARevisionAndPages) {
                 .body["items"][0]["metadata"]["name"],
             "b");
   EXPECT_EQ(Do("GET", std::string(kSites) + "?labelSelector=x%3Dy").body["items"].size(), 0u);
-  EXPECT_EQ(Do("GET", "/apis/reeve/v1/sites?fieldSelector=nope%3Dy").code, 422);
   EXPECT_EQ(Do("GET", std::string(kSites) + "?limit=x").code, 400);
+}
+
+// What a query says wrongly is a bad request, of no field of an object.
+TEST_F(KubeHandlerTest, WrongQueriesAreBadRequests) {
+  for (const char* wrong : {"fieldSelector=nope%3Dy", "fieldSelector=x", "labelSelector=a%20b",
+                            "labelSelector=a%3D%3D%3D", "continue=bogus"}) {
+    for (const char* more : {"", "&watch=1"}) {
+      if (*more != '\0' && std::string_view(wrong).starts_with("continue")) continue;
+      const Answered answered = Do("GET", fmt::format("{}?{}{}", kSites, wrong, more));
+      EXPECT_EQ(answered.code, 400) << wrong << more;
+      EXPECT_EQ(answered.body["reason"], "BadRequest") << wrong << more;
+    }
+    EXPECT_EQ(Raw("GET", fmt::format("{}?{}", kSites, wrong), "", "", kTable).code, 400) << wrong;
+  }
+  EXPECT_EQ(Do("DELETE", std::string(kSites) + "?labelSelector=a%20b").code, 400);
+  const Answered bogus =
+      Do("GET", std::string(kSites) + "?resourceVersion=1&resourceVersionMatch=Bogus");
+  EXPECT_EQ(bogus.code, 422);
+  EXPECT_EQ(bogus.body["details"]["causes"][0]["field"], "resourceVersionMatch");
+  EXPECT_EQ(Do("GET", std::string(kSites) + "?watch=1&resourceVersionMatch=Bogus").code, 422);
 }
 
 TEST_F(KubeHandlerTest, ResourceVersionsOfLists) {

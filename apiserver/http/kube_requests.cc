@@ -89,6 +89,27 @@ absl::Status PatchError(const absl::Status& status) {
   return document ? DocumentError(status) : status;
 }
 
+// Selectors and tokens come in the query: what is wrong with them is no object's fault.
+absl::Status QueryError(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) ? WithKubeError(status, KubeError::kBadRequest) : status;
+}
+
+// As in Kubernetes (ValidateListOptions).
+absl::Status CheckMatch(const Query& query) {
+  const std::string_view match = Param(query, "resourceVersionMatch");
+  if (match.empty()) return absl::OkStatus();
+  if (match != "Exact" && match != "NotOlderThan")
+    return InvalidArgument(
+        "resourceVersionMatch: Unsupported value: \"{}\": supported values: \"Exact\", "
+        "\"NotOlderThan\"",
+        match);
+  if (!Param(query, "continue").empty())
+    return InvalidArgument(
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is "
+        "provided");
+  return absl::OkStatus();
+}
+
 // What a list without a limit and a token begins with, when a revision must be met exactly.
 absl::Status SetExact(const Route& route, int64_t revision, v1::ListRequest* request) {
   if (revision == 0)
@@ -99,6 +120,7 @@ absl::Status SetExact(const Route& route, int64_t revision, v1::ListRequest* req
 }
 
 absl::StatusOr<v1::ListRequest> ListRequestOf(const Route& route, const Query& query) {
+  RETURN_IF_ERROR(CheckMatch(query));
   v1::ListRequest request;
   *request.mutable_selector() = SelectorOf(route, query);
   ASSIGN_OR_RETURN(const int64_t limit, NumberParam(query, "limit"));
@@ -137,6 +159,7 @@ std::string GoneBody(const Route& route, const v1::Object& object) {
 
 absl::StatusOr<v1::WatchRequest> WatchRequestOf(const Route& route, const Query& query,
                                                 int64_t present) {
+  RETURN_IF_ERROR(CheckMatch(query));
   v1::WatchRequest request;
   *request.mutable_selector() = SelectorOf(route, query);
   ASSIGN_OR_RETURN(const int64_t revision, NumberParam(query, "resourceVersion"));
@@ -190,7 +213,9 @@ absl::StatusOr<HttpResponse> KubeHandler::List(const Call& call) {
   };
   if (call.form.accepted.form == Accepted::Form::kTable) return Table(call, request, wanted);
   KubeListOptions list{.route = call.route, .form = call.form, .wanted = wanted};
-  ASSIGN_OR_RETURN(list.cursor, options_.api->OpenList(call.who, request));
+  absl::StatusOr<std::unique_ptr<ListCursor>> cursor = options_.api->OpenList(call.who, request);
+  if (!cursor.ok()) return QueryError(cursor.status());
+  list.cursor = *std::move(cursor);
   // As in Kubernetes: with a selector nobody knows.
   const v1::Selector& selector = request.selector();
   if (selector.labels().empty() && selector.fields().empty() && !OwnSelection(call.route)) {
@@ -205,11 +230,11 @@ absl::StatusOr<HttpResponse> KubeHandler::Table(
     const Call& call, const v1::ListRequest& request,
     const std::function<bool(const v1::Object&)>& wanted) {
   std::vector<v1::Object> objects;
-  ASSIGN_OR_RETURN(const v1::ListSummary summary,
-                   options_.api->List(call.who, request, [&](v1::Object object) {
-                     if (wanted(object)) objects.push_back(std::move(object));
-                   }));
-  return Answer(200, TableBody(call.route, call.form, objects, summary));
+  const auto summary = options_.api->List(call.who, request, [&](v1::Object object) {
+    if (wanted(object)) objects.push_back(std::move(object));
+  });
+  if (!summary.ok()) return QueryError(summary.status());
+  return Answer(200, TableBody(call.route, call.form, objects, *summary));
 }
 
 absl::StatusOr<HttpResponse> KubeHandler::Watch(const Call& call, std::function<void()> wake) {
@@ -218,8 +243,9 @@ absl::StatusOr<HttpResponse> KubeHandler::Watch(const Call& call, std::function<
   ASSIGN_OR_RETURN(const v1::WatchRequest request,
                    WatchRequestOf(call.route, call.query, options_.api->Version().revision()));
   ASSIGN_OR_RETURN(const int64_t seconds, NumberParam(call.query, "timeoutSeconds"));
-  ASSIGN_OR_RETURN(std::unique_ptr<Subscription> subscription,
-                   options_.api->Watch(call.who, request, std::move(wake)));
+  absl::StatusOr<std::unique_ptr<Subscription>> subscription =
+      options_.api->Watch(call.who, request, std::move(wake));
+  if (!subscription.ok()) return QueryError(subscription.status());
   const bool bookmarks = BoolParam(call.query, "allowWatchBookmarks");
   HttpResponse response;
   response.stream =
@@ -227,7 +253,7 @@ absl::StatusOr<HttpResponse> KubeHandler::Watch(const Call& call, std::function<
                     .form = call.form,
                     .bookmarks = bookmarks,
                     .mark_initial = bookmarks && BoolParam(call.query, "sendInitialEvents")},
-                   std::move(subscription));
+                   *std::move(subscription));
   response.stream_max = kHttpWatchMax;
   if (seconds > 0) response.stream_max = std::min(response.stream_max, absl::Seconds(seconds));
   return response;
@@ -313,15 +339,13 @@ absl::StatusOr<HttpResponse> KubeHandler::DeleteCollection(const Call& call) {
   v1::ListRequest list;
   *list.mutable_selector() = SelectorOf(call.route, call.query);
   std::vector<v1::Key> keys;
-  RETURN_IF_ERROR(options_.api
-                      ->List(call.who, list,
-                             [&](const v1::Object& object) {
-                               v1::Key key = KeyOf(call.route);
-                               key.set_namespace_(schema::Meta(object).namespace_());
-                               key.set_name(schema::Meta(object).name());
-                               keys.push_back(std::move(key));
-                             })
-                      .status());
+  const auto found = options_.api->List(call.who, list, [&](const v1::Object& object) {
+    v1::Key key = KeyOf(call.route);
+    key.set_namespace_(schema::Meta(object).namespace_());
+    key.set_name(schema::Meta(object).name());
+    keys.push_back(std::move(key));
+  });
+  RETURN_IF_ERROR(QueryError(found.status()));
   // All or nothing, as far as the budget goes.
   if (!request.dry_run()) {
     std::map<std::string, size_t> counts;

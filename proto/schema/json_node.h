@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/field_path.h"
 #include "proto/schema/kind_registry.h"
 #include "proto/schema/node.h"
 #include "proto/schema/secrets.h"
@@ -27,9 +28,9 @@ absl::Status ProblemsToStatus(const Problems& problems);
 // An object in the form of kube_json.h, sensitive fields as in encode.h.
 Node ToKubeNode(const google::protobuf::Message& object, Secrets* secrets = nullptr);
 
-// An object in the form of kube_json.h, of `registry`'s Object type.
-absl::StatusOr<std::unique_ptr<google::protobuf::Message>> DecodeKube(Node node,
-                                                                      const KindRegistry& registry);
+// An object in the form of kube_json.h, of `registry`'s Object type. `mentioned` as there.
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> DecodeKube(
+    Node node, const KindRegistry& registry, std::vector<FieldPath>* mentioned = nullptr);
 
 // Makers, for what builds documents.
 Node TextNode(std::string_view text);

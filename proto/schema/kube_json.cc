@@ -103,19 +103,26 @@ std::string ToKubePartialJson(const Message& object) {
 }
 
 absl::StatusOr<std::unique_ptr<Message>> FromKubeJson(std::string_view text,
-                                                      const KindRegistry& registry) {
+                                                      const KindRegistry& registry,
+                                                      std::vector<FieldPath>* mentioned) {
   Problems problems;
   Node node = ParseJson(text, &problems);
-  if (problems.empty()) return DecodeKube(std::move(node), registry);
+  if (problems.empty()) return DecodeKube(std::move(node), registry, mentioned);
   return ProblemsToStatus(problems);
 }
 
-absl::StatusOr<std::unique_ptr<Message>> DecodeKube(Node node, const KindRegistry& registry) {
+absl::StatusOr<std::unique_ptr<Message>> DecodeKube(Node node, const KindRegistry& registry,
+                                                    std::vector<FieldPath>* mentioned) {
   Problems problems, warnings;
   FromKubeNode(&node);
   std::vector<Decoded> objects =
       Decoder(registry, {.keep_server_owned = true}, &problems, &warnings).DecodeDocument(node);
-  if (problems.empty() && objects.size() == 1) return std::move(objects[0].object);
+  if (problems.empty() && objects.size() == 1) {
+    for (const auto& [path, at] : objects[0].positions) {
+      if (mentioned != nullptr) mentioned->push_back(path);
+    }
+    return std::move(objects[0].object);
+  }
   if (problems.empty()) problems.push_back({{}, "must be one object, not a List"});
   return ProblemsToStatus(problems);
 }

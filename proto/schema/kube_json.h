@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/schema/object.h"
 
@@ -24,8 +25,10 @@ std::string ToKubeMetadataJson(const Message& object);
 
 // An object of `registry`'s Object type. Strict, as FromJson; but what Kubernetes' clients send
 // without meaning it is left out: members that are null, managedFields, metadata.selfLink and
-// metadata.deletionGracePeriodSeconds.
+// metadata.deletionGracePeriodSeconds. `mentioned` (may be null) gets the path, by index, of every
+// field that the text names.
 absl::StatusOr<std::unique_ptr<Message>> FromKubeJson(
-    std::string_view text, const KindRegistry& registry = KindRegistry::Get());
+    std::string_view text, const KindRegistry& registry = KindRegistry::Get(),
+    std::vector<FieldPath>* mentioned = nullptr);
 
 }  // namespace reeve::schema
