@@ -80,7 +80,7 @@ class AgentCore {
   void TakeRefusals(const pb::Plan& plan, Now now);
   void TakeResult(const pb::Plan& plan, const LaneResult& result, Now now);
   void TakeFailure(const pb::Plan& plan, const LaneResult& result, Now now);
-  std::vector<std::string> ConcernedBy(const pb::Plan& plan, const std::string& lane) const;
+  std::vector<std::string> ConcernedBy(const pb::Plan& plan, const std::string& name) const;
   void TakeRecovered(const std::vector<LaneResult>& results, Now now);
   void Blame(const std::string& work, Attempt attempt, Now now);
   void TellDrifts(const pb::Plan& plan, const LaneResult& result, Now now);
