@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "agents/mark.h"
 #include "agents/observe.h"
 #include "agents/step.h"
 #include "agents/work_status.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "client/conditions.h"
 #include "client/timestamps.h"

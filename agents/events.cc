@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "agents/mark.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "client/finalizers.h"
 #include "client/timestamps.h"

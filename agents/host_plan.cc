@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "agents/ledger.h"
-#include "agents/mark.h"
 #include "agents/os/net.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "client/finalizers.h"
 

@@ -6,6 +6,7 @@
 #include "agents/ledger.h"
 #include "agents/mark.h"
 #include "agents/step.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/testing/golden.h"
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <set>
 
-#include "agents/mark.h"
 #include "agents/vanishing.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::agents {

@@ -1,7 +1,8 @@
 #include "agents/mark.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+
+#include "base/sha256.h"
 
 namespace reeve::agents {
 namespace {
@@ -10,15 +11,6 @@ constexpr std::string_view kBegin = "# reeve-managed owner=";
 constexpr std::string_view kHash = " sha256=";
 
 }  // namespace
-
-std::string Sha256Hex(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
 
 std::string WithMark(std::string_view owner, std::string_view body) {
   return fmt::format("{}{}{}{}\n{}", kBegin, owner, kHash, Sha256Hex(body), body);

@@ -20,7 +20,4 @@ std::string WithMark(std::string_view owner, std::string_view body);
 // nullopt: no mark.
 std::optional<Mark> ReadMark(std::string_view content);
 
-// Lower-case hex.
-std::string Sha256Hex(std::string_view bytes);
-
 }  // namespace reeve::agents

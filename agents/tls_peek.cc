@@ -15,7 +15,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "agents/mark.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "agents/mark.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::agents {

@@ -1,7 +1,6 @@
 #include "apiserver/backups.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "apiserver/timestamps.h"
 #include "base/durable_file.h"
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -42,22 +42,15 @@ absl::Status ToStatus(const std::error_code& error, const std::string& doing) {
 absl::StatusOr<std::string> HashOf(const std::string& path) {
   const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return ErrnoStatus(errno, "reading " + path);
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                   EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  Sha256 hash;
   std::string buffer(kReadBytes, '\0');
   for (;;) {
     const ssize_t size = read(file.get(), buffer.data(), buffer.size());
     if (size < 0) return ErrnoStatus(errno, "reading " + path);
     if (size == 0) break;
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(size));
+    hash.Add({buffer.data(), static_cast<size_t>(size)});
   }
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(context.get(), bytes, &size);
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
+  return hash.Hex();
 }
 
 // All files below `dir` but the list of them, by their paths in it.

@@ -1,7 +1,6 @@
 #include "apiserver/blob_store.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -10,35 +9,12 @@
 #include "apiserver/tar_check.h"
 #include "base/durable_file.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "proto/schema/validate.h"
 
 namespace reeve::apiserver {
 namespace {
-
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-// SHA-256 of what comes in pieces.
-class Hasher {
- public:
-  Hasher() : context_(EVP_MD_CTX_new()) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void Add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
-  std::string Digest() {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), bytes, &size);
-    std::string text = "sha256-";
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-    return text;
-  }
-
- private:
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
-};
 
 class Reader final : public BlobReader {
  public:
@@ -81,12 +57,12 @@ class BlobStore::Upload final : public BlobUpload {
     size_ += data.size();
     if (size_ > kBlobBytesMax)
       return ResourceExhausted("the blob is larger than the {} bytes allowed", kBlobBytesMax);
-    hasher_.Add(data);
+    hash_.Add(data);
     return WriteAll(fd_, data, path_);
   }
 
   absl::StatusOr<BlobInfo> Finish(const std::string& expected_digest) override {
-    BlobInfo info{.digest = hasher_.Digest(), .size_bytes = size_};
+    BlobInfo info{.digest = "sha256-" + hash_.Hex(), .size_bytes = size_};
     if (!expected_digest.empty() && expected_digest != info.digest) {
       return InvalidArgument("digest: the bytes that came are {}, not {}", info.digest,
                              expected_digest);
@@ -103,7 +79,7 @@ class BlobStore::Upload final : public BlobUpload {
   BlobStore* const store_;
   const std::string path_;
   const Fd fd_;
-  Hasher hasher_;
+  Sha256 hash_;
   uint64_t size_ = 0;
   bool finished_ = false;
 };

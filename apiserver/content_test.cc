@@ -7,6 +7,7 @@
 #include "apiserver/pki.h"
 #include "apiserver/testing/registry_fixture.h"
 #include "apiserver/testing/tar.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::apiserver {

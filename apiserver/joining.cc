@@ -3,6 +3,7 @@
 #include "apiserver/keys.h"
 #include "apiserver/timestamps.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "proto/schema/object.h"
@@ -74,7 +75,7 @@ absl::StatusOr<std::string> Joining::CreateToken(const Identity& who,
   v1::JoinToken token;
   token.set_host(meta.name());
   token.set_host_uid(meta.uid());
-  token.set_secret_sha256(Sha256(secret));
+  token.set_secret_sha256(Sha256Bytes(secret));
   *token.mutable_expires() = ToTimestamp(options_.clock->Read().wall + ttl);
   store::Txn txn;
   txn.preconditions.push_back(store::MustBeAbsent(JoinTokenKey(id)));
@@ -129,7 +130,7 @@ absl::StatusOr<v1::JoinResponse> Joining::Join(const v1::JoinRequest& request) {
   const std::vector<std::string> parts = Split(request.token(), '.');
   if (parts.size() != 3 || parts[0] != kScheme) return BadToken();
   ASSIGN_OR_RETURN(const Found found, FindToken(parts[1]));
-  if (!SameSecret(Sha256(parts[2]), found.token.secret_sha256())) return CountFailure(found);
+  if (!SameSecret(Sha256Bytes(parts[2]), found.token.secret_sha256())) return CountFailure(found);
   const absl::Time now = options_.clock->Read().wall;
   if (now >= FromTimestamp(found.token.expires())) return BadToken();
   RETURN_IF_ERROR(CheckHost(found.token));

@@ -8,13 +8,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
 #include <array>
 #include <memory>
 #include <string_view>
 
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 
@@ -303,19 +303,6 @@ absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri,
 
 std::string SpiffeUri(const std::string& estate, const std::vector<std::string>& parts) {
   return "spiffe://" + estate + "/" + Join(parts, "/");
-}
-
-std::string Sha256(std::string_view bytes) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-         reinterpret_cast<unsigned char*>(hash.data()));
-  return hash;
-}
-
-std::string Sha256Hex(std::string_view bytes) {
-  std::string text;
-  for (const unsigned char c : Sha256(bytes)) text += fmt::format("{:02x}", c);
-  return text;
 }
 
 std::string RandomBase32(size_t size) {

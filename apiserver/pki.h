@@ -54,9 +54,6 @@ absl::StatusOr<std::vector<std::string>> ParseSpiffe(const std::string& uri,
                                                      const std::string& estate);
 std::string SpiffeUri(const std::string& estate, const std::vector<std::string>& parts);
 
-// Lower-case hex.
-std::string Sha256Hex(std::string_view bytes);
-std::string Sha256(std::string_view bytes);
 // From OpenSSL's generator: `size` random characters of a-z2-7.
 std::string RandomBase32(size_t size);
 // A random UUID of version 4.

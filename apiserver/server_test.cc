@@ -22,6 +22,7 @@
 #include "apiserver/testing/tar.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "client/grpc_client.h"
 #include "proto/schema/rpc_status.h"

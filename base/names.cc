@@ -1,23 +1,18 @@
 #include "base/names.h"
 
-#include <openssl/evp.h>
-
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "base/sha256.h"
 
 namespace reeve {
 namespace {
 
 constexpr size_t kShortHash = 8;
 
-std::string ShortHash(std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  EVP_Digest(text.data(), text.size(), digest, nullptr, EVP_sha256(), nullptr);
-  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
-}
+std::string ShortHash(std::string_view text) { return Sha256Hex(text).substr(0, kShortHash); }
 
 }  // namespace
 

@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <openssl/evp.h>
 
 #include <fmt/format.h>
 
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::ctl {
@@ -105,25 +105,6 @@ class TarWriter final : public TarReader {
   std::string name_;
   uint64_t left_ = 0;  // Bytes of file_ not yet written.
   bool finished_ = false;
-};
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void Add(std::string_view data) { EVP_DigestUpdate(context_.get(), data.data(), data.size()); }
-  std::string Hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &size);
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-    return hex;
-  }
-
- private:
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "agents/files/files_provider.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -9,6 +7,7 @@
 #include "agents/mark.h"
 #include "agents/os/path.h"
 #include "base/limits.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::agents::files {
@@ -35,26 +34,6 @@ absl::Status CheckStep(const std::string& dir, const std::string& blob) {
   if (!IsDigest(blob)) return InvalidArgument("blob: {} is not a digest", blob);
   return absl::OkStatus();
 }
-
-// SHA-256 over pieces.
-class Hasher {
- public:
-  Hasher() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void Add(std::string_view piece) { EVP_DigestUpdate(context_.get(), piece.data(), piece.size()); }
-  std::string Digest() {
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), bytes, &size);
-    std::string text(kDigestPrefix);
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-    return text;
-  }
-
- private:
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
 
 std::string ReleasePath(const std::string& dir, const std::string& blob) {
   return fmt::format("{}/{}/{}", dir, kReleases, blob);
@@ -251,18 +230,18 @@ class FilesProvider : public HostProvider {
     const std::string spool = SpoolPath(unpack.dir(), unpack.blob());
     RETURN_IF_ERROR(root.RemoveTree(spool));
     RETURN_IF_ERROR(root.CreateFile(spool, "", 0600));
-    Hasher hasher;
+    Sha256 hash;
     uint64_t bytes = 0;
     const absl::Status fetched = host_.content->GetBlob(
         unpack.namespace_(), unpack.blob(), [&](std::string_view piece) -> absl::Status {
           bytes += piece.size();
           if (bytes > kBlobBytesMax + kTarOverheadMax)
             return InvalidArgument("longer than {} bytes", kBlobBytesMax);
-          hasher.Add(piece);
+          hash.Add(piece);
           return root.Append(spool, piece);
         });
     RETURN_IF_ERROR(Annotate(fetched, "fetching blob " + unpack.blob()));
-    const std::string digest = hasher.Digest();
+    const std::string digest = std::string(kDigestPrefix) + hash.Hex();
     if (digest != unpack.blob()) return DataLoss("blob {}: what came is {}", unpack.blob(), digest);
     return absl::OkStatus();
   }

@@ -8,6 +8,7 @@
 #include "agents/nginx/setup.h"
 #include "agents/nginx/site_file.h"
 #include "agents/os/path.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agents/mark.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::agents::systemd {

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "agents/mark.h"
+#include "base/sha256.h"
 #include "base/status.h"
 
 namespace reeve::agents {

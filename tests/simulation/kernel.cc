@@ -1,9 +1,10 @@
 #include "tests/simulation/kernel.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
+
+#include "base/sha256.h"
 
 namespace reeve::simulation {
 namespace {
@@ -56,19 +57,12 @@ void Kernel::Trace(std::string_view what) {
 }
 
 std::string Kernel::TraceHash() const {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  Sha256 hash;
   for (const std::string& line : trace_) {
-    EVP_DigestUpdate(context, line.data(), line.size());
-    EVP_DigestUpdate(context, "\n", 1);
+    hash.Add(line);
+    hash.Add("\n");
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(context, digest, &size);
-  EVP_MD_CTX_free(context);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
+  return hash.Hex();
 }
 
 std::string Kernel::TraceTail(size_t lines) const {

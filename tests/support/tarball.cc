@@ -2,8 +2,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fmt/format.h>
-#include <openssl/evp.h>
+
+#include "base/sha256.h"
 
 namespace reeve::support {
 namespace {
@@ -38,13 +38,6 @@ std::string MakeTar(const std::vector<TarFile>& files) {
   return bytes;
 }
 
-std::string DigestOf(const std::string& bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  std::string text = "sha256-";
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
-}
+std::string DigestOf(const std::string& bytes) { return "sha256-" + Sha256Hex(bytes); }
 
 }  // namespace reeve::support

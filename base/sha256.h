@@ -1,0 +1,31 @@
+// SHA-256, by OpenSSL.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct evp_md_ctx_st;
+
+namespace reeve {
+
+// Of what comes in pieces. For one thread at a time.
+class Sha256 {
+ public:
+  Sha256();
+  void Add(std::string_view piece);
+  // The 32 bytes, or lower-case hex of them. Either of them, once.
+  std::string Bytes();
+  std::string Hex();
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  const std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
+std::string Sha256Bytes(std::string_view bytes);
+std::string Sha256Hex(std::string_view bytes);
+
+}  // namespace reeve
