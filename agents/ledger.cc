@@ -40,9 +40,12 @@ bool Parse(const std::string& bytes, pb::Ledger* ledger) {
 }
 
 // Without the revision, which grows all the time: it is written when something else is.
-std::string Lasting(pb::Ledger ledger) {
-  ledger.clear_revision();
-  return Deterministic(ledger);
+std::string Lasting(pb::Ledger* ledger) {
+  const int64_t revision = ledger->revision();
+  ledger->clear_revision();
+  std::string bytes = Deterministic(*ledger);
+  ledger->set_revision(revision);
+  return bytes;
 }
 
 // What does not change with every status write.
@@ -75,7 +78,7 @@ absl::Status Ledger::Load(Root* root) {
   if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
   RETURN_IF_ERROR(Annotate(bytes.status(), "reading the ledger"));
   if (Parse(*bytes, &data_)) {
-    saved_ = Lasting(data_);
+    saved_ = Lasting(&data_);
     return absl::OkStatus();
   }
   data_.Clear();
@@ -84,7 +87,7 @@ absl::Status Ledger::Load(Root* root) {
 }
 
 absl::Status Ledger::Save() {
-  std::string lasting = Lasting(data_);
+  std::string lasting = Lasting(&data_);
   if (lasting == saved_) return absl::OkStatus();
   const std::string body = Deterministic(data_);
   const std::string bytes = fmt::format("{}\n{}", Sha256Hex(body), body);
