@@ -48,6 +48,28 @@ ObjectKey FullKey(const schema::Kind& kind, const ObjectKey& key) {
   return {key.kind, key.ns.empty() ? std::string(kDefaultNamespace) : key.ns, key.name};
 }
 
+// The kind of `key`, which `who` may do `verb` to.
+absl::StatusOr<const schema::Kind*> PermittedKind(const schema::KindRegistry& kinds,
+                                                  const Identity& who, Verb verb,
+                                                  const ObjectKey& key) {
+  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(kinds, key.kind));
+  RETURN_IF_ERROR(CheckVerb(who, verb, *kind, key.name));
+  return kind;
+}
+
+// The bytes of an Object, of what the store has of it.
+absl::StatusOr<std::string> EncodedVersion(const schema::KindRegistry& kinds,
+                                           const store::Version& version) {
+  if (const auto encoded = EncodedObject::Of(version); encoded.has_value()) {
+    std::string bytes;
+    bytes.reserve(encoded->size());
+    encoded->AppendTo(&bytes);
+    return bytes;
+  }
+  ASSIGN_OR_RETURN(const ObjectPtr object, DecodeFromStore(kinds, version));
+  return schema::Encode(*object);
+}
+
 v1::ApplyResult::Action ActionOf(const Planned& plan) {
   if (plan.before == nullptr) return v1::ApplyResult::CREATED;
   return plan.changed ? v1::ApplyResult::CONFIGURED : v1::ApplyResult::UNCHANGED;
@@ -173,8 +195,7 @@ absl::Status Registry::EnsureNamespaces() {
 }
 
 absl::StatusOr<ObjectPtr> Registry::Get(const Identity& who, const ObjectKey& key) const {
-  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, key.kind));
-  RETURN_IF_ERROR(CheckVerb(who, Verb::kGet, *kind, key.name));
+  ASSIGN_OR_RETURN(const schema::Kind* kind, PermittedKind(*options_.kinds, who, Verb::kGet, key));
   ASSIGN_OR_RETURN(const std::unique_ptr<Attempt> attempt, Begin());
   ASSIGN_OR_RETURN(const Message* object, attempt->Find(FullKey(*kind, key)));
   if (object == nullptr) return NotFoundError(*kind, key.name);
@@ -187,21 +208,13 @@ absl::StatusOr<std::string> Registry::GetEncoded(const Identity& who, const Obje
     ASSIGN_OR_RETURN(const ObjectPtr object, Get(who, key));
     return schema::Encode(*object);
   }
-  ASSIGN_OR_RETURN(const schema::Kind* kind, FindKind(*options_.kinds, key.kind));
-  RETURN_IF_ERROR(CheckVerb(who, Verb::kGet, *kind, key.name));
+  ASSIGN_OR_RETURN(const schema::Kind* kind, PermittedKind(*options_.kinds, who, Verb::kGet, key));
   ASSIGN_OR_RETURN(const std::unique_ptr<store::ReadView> view, options_.store->Read());
   const ObjectKey full = FullKey(*kind, key);
   ASSIGN_OR_RETURN(const std::optional<store::Version> version,
                    view->Get(ObjectStoreKey(*kind, full.ns, full.name)));
   if (!version.has_value()) return NotFoundError(*kind, key.name);
-  std::string bytes;
-  if (const auto encoded = EncodedObject::Of(*version); encoded.has_value()) {
-    bytes.reserve(encoded->size());
-    encoded->AppendTo(&bytes);
-    return bytes;
-  }
-  ASSIGN_OR_RETURN(const ObjectPtr object, DecodeFromStore(*options_.kinds, *version));
-  return schema::Encode(*object);
+  return EncodedVersion(*options_.kinds, *version);
 }
 
 absl::StatusOr<ObjectHistory> Registry::HistoryOf(const Identity& who, const schema::Kind& kind,
