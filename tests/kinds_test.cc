@@ -33,7 +33,12 @@ void CollectReferences(const Descriptor* message, std::set<const Descriptor*>* s
   }
 }
 
-// The numbers below `message` that people may write; not those of maps, which are counts.
+bool IsInteger(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_INT64;
+}
+
+// The numbers below `message` that people may write, and the maps of numbers.
 std::vector<const FieldDescriptor*> IntegersOf(const Descriptor* message,
                                                std::set<const Descriptor*>* seen) {
   std::vector<const FieldDescriptor*> result;
@@ -41,12 +46,13 @@ std::vector<const FieldDescriptor*> IntegersOf(const Descriptor* message,
     return result;
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
-    if (field->is_map() || field->options().GetExtension(v1::rules).server_owned()) continue;
-    if (field->message_type() != nullptr) {
+    if (field->options().GetExtension(v1::rules).server_owned()) continue;
+    if (field->is_map()) {
+      if (IsInteger(field->message_type()->map_value())) result.push_back(field);
+    } else if (field->message_type() != nullptr) {
       for (const FieldDescriptor* below : IntegersOf(field->message_type(), seen))
         result.push_back(below);
-    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
-               field->cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
+    } else if (IsInteger(field)) {
       result.push_back(field);
     }
   }

@@ -188,8 +188,7 @@ class Checker {
       const PathLink at = path.AtKey(key);
       CheckString(at, key, key_rules);
       if (text) CheckString(at, value, value_rules);
-      // Maps of numbers are counts.
-      if (IsInteger(of) && value.starts_with('-')) Add(at, "must be at least 0");
+      if (IsInteger(of)) CheckRange(at, std::stoll(value), rules, "");
     }
   }
 
