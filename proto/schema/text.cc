@@ -119,6 +119,12 @@ CodePoint FirstCodePoint(std::string_view text) {
   return {value, bytes};
 }
 
+size_t PrintableAsciiPrefix(std::string_view text) {
+  const auto end =
+      std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; });
+  return static_cast<size_t>(end - text.begin());
+}
+
 std::string WhyForbidden(char32_t c) {
   if (c >= 0x20 && c < 0x7f) return "";  // Nearly all there is.
   for (const Range& range : kForbidden) {

@@ -18,6 +18,9 @@ struct CodePoint {
 // The first code point of `text`. REQUIRES: `text` is not empty.
 CodePoint FirstCodePoint(std::string_view text);
 
+// How many bytes at the front of `text` are ASCII from space to tilde.
+size_t PrintableAsciiPrefix(std::string_view text);
+
 // Why `c` may not stand in a manifest: "control character U+0007"; "" when it may. Line feed, tab
 // and carriage return are the caller's to judge.
 std::string WhyForbidden(char32_t c);

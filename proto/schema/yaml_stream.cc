@@ -26,6 +26,10 @@ void CheckCharacters(std::string_view text, Problems* problems) {
   Position at = {.line = 1, .column = 1};
   int reported_line = 0;
   while (!text.empty() && problems->size() < kReportedMax) {
+    const size_t plain = PrintableAsciiPrefix(text);  // Nearly all there is.
+    at.column += static_cast<int>(plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const CodePoint c = FirstCodePoint(text);
     const size_t bytes = c.bytes == 0 ? 1 : c.bytes;
     if (std::string why = WhyNotHere(text, c); !why.empty() && reported_line != at.line) {
