@@ -70,6 +70,13 @@ bool Wants(const Entry& entry, Item::Kind kind, const std::string& name) {
          });
 }
 
+// Whether the lane makes a user that the Work wants, be it with others.
+bool MakesUserOf(const pb::Lane& lane, const Entry& entry) {
+  return std::ranges::any_of(lane.before(), [&](const pb::Step& step) {
+    return step.has_ensure_user() && Wants(entry, Item::USER, step.ensure_user().name());
+  });
+}
+
 // One CamelCase word for why a step failed.
 std::string ReasonOf(const LaneResult& result) {
   if (!result.undone) return "RollbackFailed";
@@ -77,13 +84,18 @@ std::string ReasonOf(const LaneResult& result) {
   return result.work == kNginxLane ? "NginxFailed" : "ApplyFailed";
 }
 
+AgentCore::Deps WithProbes(AgentCore::Deps deps) {
+  if (deps.probes == nullptr) deps.probes = std::make_unique<InlineProbes>(deps.host.net);
+  return deps;
+}
+
 }  // namespace
 
 AgentCore::AgentCore(Options options, Deps deps)
     : options_(std::move(options)),
-      deps_(std::move(deps)),
+      deps_(WithProbes(std::move(deps))),
       transaction_(&deps_.providers, &journal_),
-      prober_(deps_.host.net, deps_.host.files, deps_.host.paths.content),
+      prober_(deps_.host.net, deps_.probes.get(), deps_.host.files, deps_.host.paths.content),
       events_(deps_.client, options_.host),
       reporter_(deps_.client, options_.host),
       informer_(WorksOf(options_, deps_.client)) {
@@ -293,7 +305,7 @@ void AgentCore::Record(const pb::Plan& plan) {
   for (Entry& entry : *ledger_.mutable_data()->mutable_entries()) {
     const bool concerned = plan.stage() == pb::Plan::ROUTE ||
                            std::ranges::any_of(plan.lanes(), [&](const pb::Lane& lane) {
-                             return lane.work() == entry.key();
+                             return lane.work() == entry.key() || MakesUserOf(lane, entry);
                            });
     const bool refused = std::ranges::any_of(
         plan.refusals(), [&](const auto& r) { return r.work() == entry.key(); });
@@ -329,6 +341,14 @@ std::string AgentCore::WorkOfSite(const std::string& site) const {
 }
 
 // The Works whose route this generation would have changed.
+bool AgentCore::HasLiveRoute(const Entry& entry) const {
+  return std::ranges::any_of(entry.items(), [&](const Item& item) {
+    return item.kind() == Item::SITE &&
+           std::ranges::any_of(inventory_.sites(),
+                               [&](const auto& live) { return live.name() == item.name(); });
+  });
+}
+
 std::vector<std::string> AgentCore::WorksOfSites(const pb::Step::StageSites& stage) const {
   std::vector<std::string> works;
   for (const auto& site : stage.sites()) {
@@ -336,6 +356,9 @@ std::vector<std::string> AgentCore::WorksOfSites(const pb::Step::StageSites& sta
       return live.name() == site.name() && live.file().sha256() == Sha256Hex(site.content());
     });
     if (!same) works.push_back(WorkOfSite(site.name()));
+  }
+  for (const Entry& entry : ledger_.data().entries()) {  // Whose routes are to go.
+    if (entry.removing() && HasLiveRoute(entry)) works.push_back(entry.key());
   }
   return works;
 }

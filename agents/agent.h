@@ -49,6 +49,7 @@ class AgentCore {
     Host host;
     Providers providers;
     Renderers renderers;
+    std::unique_ptr<ProbeRunner> probes;  // nullptr: probes are made in ProcessOne.
   };
 
   // Reads ledger and journal from the state directory, which exists, and undoes what a crash
@@ -91,6 +92,7 @@ class AgentCore {
   void TakeHealth(pb::Ledger::Entry* entry, const Prober::Health& health, Now now);
   void WriteStatuses(Now now);
   void WriteStatus(const v1::Work& work, Now now);
+  bool HasLiveRoute(const pb::Ledger::Entry& entry) const;
   std::vector<std::string> WorksOfSites(const pb::Step::StageSites& stage) const;
   std::vector<std::string> WorksOfUser(const std::string& user) const;
   std::string WorkOfSite(const std::string& site) const;

@@ -216,6 +216,34 @@ TEST_F(AgentTest, WhatJoinMadeIsMadeAgain) {
   }
 }
 
+TEST_F(AgentTest, GenerationsThatSomebodyRemovedAreMadeAgain) {
+  Blog();
+  Settle();
+  const auto names = os.files()->Open("/etc/nginx/reeve").value()->List("").value();
+  for (const std::string& name : names) {
+    if (name.starts_with("gen-")) os.tree().Remove("/etc/nginx/reeve/" + name);
+  }
+  os.KillNginx();
+  RunFor(absl::Seconds(12));
+  EXPECT_EQ(Visit("blog.example"), 200);
+  EXPECT_EQ(State("blog-route"), v1::WorkStatus::Applied);
+}
+
+// nginx may be installed again, and serves what it finds.
+TEST_F(AgentTest, ARouteIsNotGoneBecauseNginxIs) {
+  Blog();
+  Settle();
+  os.UninstallNginx();
+  Delete("blog-route");
+  RunFor(absl::Seconds(30));
+  EXPECT_NE(State("blog-route"), v1::WorkStatus::Removed);
+  EXPECT_THAT(Text("blog-route", client::kApplied), HasSubstr("nginx is not installed"));
+  os.InstallNginx();
+  RunFor(absl::Minutes(5));
+  EXPECT_EQ(State("blog-route"), v1::WorkStatus::Removed);
+  EXPECT_NE(Visit("blog.example"), 200);
+}
+
 TEST_F(AgentTest, AForeignHookIsLeftAndTheHostSaysSo) {
   Blog();
   Settle();

@@ -11,6 +11,7 @@
 #include "agents/identity.h"
 #include "agents/join.h"
 #include "agents/providers.h"
+#include "agents/thread_probes.h"
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -22,6 +23,8 @@ namespace {
 
 // The loop comes round at least this often, whatever the core says.
 constexpr absl::Duration kWaitMax = absl::Seconds(10);
+// So many probes may hang before others wait for them.
+constexpr int kProbeThreads = 8;
 
 struct Flags {
   HostPaths paths;
@@ -137,7 +140,9 @@ absl::Status RunAgent(const Flags& flags) {
   AgentCore::Deps deps = {.client = api.get(),
                           .host = host,
                           .providers = NewProviders(host),
-                          .renderers = NewRenderers(flags.paths)};
+                          .renderers = NewRenderers(flags.paths),
+                          .probes = std::make_unique<ThreadProbes>(host.net, kProbeThreads,
+                                                                   [&wake] { wake.Notify(); })};
   ASSIGN_OR_RETURN(const std::unique_ptr<AgentCore> core,
                    AgentCore::Start(std::move(options), std::move(deps), RealClock()->Read()));
   const auto probes = ServeProbes(flags.http_listen, &state);

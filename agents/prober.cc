@@ -13,10 +13,8 @@ constexpr absl::Duration kHold = absl::Seconds(5);
 // While it has never been healthy it is looked at more often, so that it is used soon.
 constexpr absl::Duration kStartingInterval = absl::Seconds(1);
 constexpr absl::Duration kOwnersPeriod = absl::Seconds(2);
-// A hanging probe takes its whole timeout: the loop must not be held up by many of them at once.
-constexpr int kProbesPerStep = 8;
-constexpr int kStatusOkFirst = 200;
-constexpr int kStatusOkLast = 399;
+// Of one user, that is of one Site: probes that hang must not keep others waiting.
+constexpr int kProbesAtOnce = 2;
 
 absl::Duration OrDefault(const google::protobuf::Duration& d, absl::Duration fallback) {
   const absl::Duration value = absl::Seconds(d.seconds()) + absl::Nanoseconds(d.nanos());
@@ -78,24 +76,6 @@ absl::Status Prober::ProbeContent(const v1::Artifact::Probe& probe) {
   return absl::OkStatus();
 }
 
-absl::Status Prober::Probe(const v1::Artifact::Probe& probe) {
-  if (!probe.dir().empty()) return ProbeContent(probe);
-  const absl::Duration timeout = ProbeTimeout(probe.check());
-  if (probe.check().http_path().empty()) {
-    return Annotate(net_->TcpConnect(probe.port(), timeout),
-                    fmt::format("connecting to port {}", probe.port()));
-  }
-  const absl::StatusOr<HttpAnswer> answer = net_->HttpGet({.port = probe.port(),
-                                                           .host = "localhost",
-                                                           .path = probe.check().http_path(),
-                                                           .timeout = timeout});
-  RETURN_IF_ERROR(Annotate(
-      answer.status(), fmt::format("GET {} on port {}", probe.check().http_path(), probe.port())));
-  if (answer->status >= kStatusOkFirst && answer->status <= kStatusOkLast) return absl::OkStatus();
-  return Unavailable("GET {} on port {} answered {}", probe.check().http_path(), probe.port(),
-                     answer->status);
-}
-
 bool Prober::TakeSuccess(Now now, State* state) {
   state->failures = 0;
   if (!state->first_success) state->first_success = now.mono;
@@ -146,13 +126,25 @@ bool Prober::Take(const absl::Status& result, Now now, State* state) {
   return true;
 }
 
+std::map<uint32_t, int> Prober::RunningByUser() const {
+  std::map<uint32_t, int> running;
+  for (const auto& [work, state] : states_) {
+    if (state.running != 0 && state.target.uid != 0) ++running[state.target.uid];
+  }
+  return running;
+}
+
+// The longest due first.
 std::vector<Prober::State*> Prober::Due(Now now) {
   std::vector<State*> due;
   for (auto& [work, state] : states_) {
-    if (state.due <= now.mono) due.push_back(&state);
+    if (state.running == 0 && state.due <= now.mono) due.push_back(&state);
   }
   std::ranges::stable_sort(due, {}, [](const State* state) { return state->due; });
-  if (due.size() > kProbesPerStep) due.resize(kProbesPerStep);
+  std::map<uint32_t, int> running = RunningByUser();
+  std::erase_if(due, [&](const State* state) {
+    return state->target.uid != 0 && ++running[state->target.uid] > kProbesAtOnce;
+  });
   return due;
 }
 
@@ -195,15 +187,35 @@ Prober::Changes Prober::ProcessOne(Now now) {
   const auto of_user = [](const State* state) { return state->target.uid != 0; };
   Changes changes;
   if (now.mono >= OwnersDue() || std::ranges::any_of(due, of_user)) changes = LookAtOwners(now);
-  for (State* state : due) {
-    const v1::Condition::Status before = state->health.status;
-    if (!state->stolen) changes.any |= Take(Probe(state->target.probe), now, state);
-    changes.worse |= state->health.status != before && state->health.status == v1::Condition::False;
-    const absl::Duration interval = ProbeInterval(state->target.probe.check());
-    const bool starting = state->health.status == v1::Condition::Unknown;
-    state->due = now.mono + (starting ? std::min(interval, kStartingInterval) : interval);
+  for (State* state : due) Begin(now, state, &changes);
+  for (const ProbeRunner::Ended& ended : runner_->Take()) {
+    const auto of_it = [&](const auto& it) { return it.second.running == ended.id; };
+    const auto state = std::ranges::find_if(states_, of_it);
+    if (state != states_.end()) End(ended.result, now, &state->second, &changes);
   }
   return changes;
+}
+
+void Prober::Begin(Now now, State* state, Changes* changes) {
+  const v1::Artifact::Probe& probe = state->target.probe;
+  if (state->stolen) return SetDue(now, state);
+  if (!probe.dir().empty()) return End(ProbeContent(probe), now, state, changes);
+  state->running = ++last_id_;
+  runner_->Start(state->running, probe);
+}
+
+void Prober::End(const absl::Status& result, Now now, State* state, Changes* changes) {
+  const v1::Condition::Status before = state->health.status;
+  state->running = 0;
+  if (!state->stolen) changes->any |= Take(result, now, state);
+  changes->worse |= state->health.status != before && state->health.status == v1::Condition::False;
+  SetDue(now, state);
+}
+
+void Prober::SetDue(Now now, State* state) {
+  const absl::Duration interval = ProbeInterval(state->target.probe.check());
+  const bool starting = state->health.status == v1::Condition::Unknown;
+  state->due = now.mono + (starting ? std::min(interval, kStartingInterval) : interval);
 }
 
 const Prober::Health* Prober::Find(const std::string& work) const {
@@ -213,7 +225,12 @@ const Prober::Health* Prober::Find(const std::string& work) const {
 
 absl::Duration Prober::NextDue() const {
   absl::Duration next = OwnersDue();
-  for (const auto& [work, state] : states_) next = std::min(next, state.due);
+  const std::map<uint32_t, int> running = RunningByUser();
+  for (const auto& [work, state] : states_) {
+    const auto others = running.find(state.target.uid);
+    const bool waits = others != running.end() && others->second >= kProbesAtOnce;
+    if (state.running == 0 && !waits) next = std::min(next, state.due);
+  }
   return next;
 }
 

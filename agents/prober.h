@@ -9,8 +9,7 @@
 // may take the port of another one that has just ended. That is looked at before each probe, and
 // every kOwnersPeriod.
 //
-// No thread, no clock: ProcessOne is a step, each probe in it takes at most its timeout.
-// Thread-compatible.
+// No thread, no clock: ProcessOne is a step, which waits for no probe. Thread-compatible.
 #pragma once
 
 #include <absl/time/time.h>
@@ -23,6 +22,7 @@
 
 #include "agents/os/files.h"
 #include "agents/os/net.h"
+#include "agents/probe_runner.h"
 #include "base/clock.h"
 #include "reeve/v1/meta.pb.h"
 #include "reeve/v1/work.pb.h"
@@ -52,13 +52,13 @@ class Prober {
     bool worse = false;  // A target became unhealthy.
   };
 
-  // Neither is owned. `content_root` is the directory of contents.
-  Prober(Net* net, Files* files, std::string content_root)
-      : net_(net), files_(files), content_root_(std::move(content_root)) {}
+  // None is owned. `content_root` is the directory of contents.
+  Prober(Net* net, ProbeRunner* runner, Files* files, std::string content_root)
+      : net_(net), runner_(runner), files_(files), content_root_(std::move(content_root)) {}
 
   // What to probe from now on: at most one target per Work.
   void SetTargets(const std::vector<Target>& targets, Now now);
-  // Runs a few of the probes that are due.
+  // Begins the probes that are due, and takes the results of those that ended.
   Changes ProcessOne(Now now);
   // nullptr: no such target.
   const Health* Find(const std::string& work) const;
@@ -69,16 +69,20 @@ class Prober {
   struct State {
     Target target;
     Health health;
-    bool stolen = false;  // Another user's process listens on its port.
+    bool stolen = false;   // Another user's process listens on its port.
+    uint64_t running = 0;  // The probe that is being made; 0: none.
     int failures = 0;
     std::optional<absl::Duration> first_success;
     absl::Duration due = absl::ZeroDuration();
   };
+  std::map<uint32_t, int> RunningByUser() const;
   std::vector<State*> Due(Now now);
   absl::Duration OwnersDue() const;
   Changes LookAtOwners(Now now);
   static bool TakeOwner(const std::vector<TcpListener>& listeners, State* state);
-  absl::Status Probe(const v1::Artifact::Probe& probe);
+  void Begin(Now now, State* state, Changes* changes);
+  void End(const absl::Status& result, Now now, State* state, Changes* changes);
+  static void SetDue(Now now, State* state);
   absl::Status ProbeContent(const v1::Artifact::Probe& probe);
   static bool Take(const absl::Status& result, Now now, State* state);
   static bool TakeSuccess(Now now, State* state);
@@ -86,10 +90,12 @@ class Prober {
                            const v1::HealthCheck& check);
 
   Net* const net_;
+  ProbeRunner* const runner_;
   Files* const files_;
   const std::string content_root_;
   std::map<std::string, State> states_;  // By Work.
   absl::Duration owners_due_ = absl::ZeroDuration();
+  uint64_t last_id_ = 0;
 };
 
 // With the schema's defaults where the check leaves something out.

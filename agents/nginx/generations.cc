@@ -41,9 +41,17 @@ absl::StatusOr<std::optional<int64_t>> Generations::Live() const {
   }
   ASSIGN_OR_RETURN(const std::string target, root_.ReadLink(kCurrent));
   const std::optional<int64_t> number = NumberOf(target);
-  if (number && target == GenerationDir(*number)) return number;
+  if (number && target == GenerationDir(*number)) return Existing(*number);
   return FailedPrecondition("{}/{} points at {}, which is no generation", root_.path(), kCurrent,
                             target);
+}
+
+// nullopt: `current` points at what somebody removed, which is as if it were not there.
+absl::StatusOr<std::optional<int64_t>> Generations::Existing(int64_t generation) const {
+  const absl::Status there = root_.Stat(GenerationDir(generation)).status();
+  if (absl::IsNotFound(there)) return std::optional<int64_t>();
+  RETURN_IF_ERROR(there);
+  return std::optional<int64_t>(generation);
 }
 
 absl::StatusOr<std::set<int64_t>> Generations::All() const {

@@ -28,7 +28,8 @@ class Generations {
  public:
   explicit Generations(Root* root) : root_(*root) {}
 
-  // nullopt: there is no link. FAILED_PRECONDITION: it is not a link of ours.
+  // nullopt: there is no link, or nothing where it points. FAILED_PRECONDITION: it is not a link of
+  // ours.
   absl::StatusOr<std::optional<int64_t>> Live() const;
   absl::StatusOr<int64_t> Newest() const;         // 0 when there is none; counts those being built.
   absl::StatusOr<std::set<int64_t>> All() const;  // With those being built.
@@ -51,6 +52,7 @@ class Generations {
   absl::Status DropUnusedLink();
 
  private:
+  absl::StatusOr<std::optional<int64_t>> Existing(int64_t generation) const;
   absl::StatusOr<Tree> ReadDir(const std::string& dir, std::set<std::string>* others) const;
 
   Root& root_;

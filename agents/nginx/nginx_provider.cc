@@ -45,10 +45,8 @@ class NginxProvider : public HostProvider {
     nginx->set_probe_port(host_.paths.nginx_probe_port);
     ASSIGN_OR_RETURN(const bool installed, IsInstalled(host_));
     nginx->set_installed(installed);
-    if (!installed) return absl::OkStatus();
-    ASSIGN_OR_RETURN(*nginx->mutable_version(), Version());
-    ASSIGN_OR_RETURN(const UnitState unit, host_.bus->GetUnit(kUnit));
-    nginx->set_active(unit.active_state == "active");
+    if (installed) RETURN_IF_ERROR(ObserveProgram(nginx));
+    // Also without the program: it may be installed again, and serve what it finds.
     const absl::StatusOr<std::unique_ptr<Root>> root = host_.files->Open(ReeveDir(host_.paths));
     if (absl::IsNotFound(root.status())) return absl::OkStatus();  // Not set up by `join`.
     RETURN_IF_ERROR(root.status());
@@ -94,6 +92,13 @@ class NginxProvider : public HostProvider {
 
   absl::StatusOr<std::unique_ptr<Root>> OpenRoot() {
     return host_.files->Open(ReeveDir(host_.paths));
+  }
+
+  absl::Status ObserveProgram(pb::Inventory::Nginx* nginx) {
+    ASSIGN_OR_RETURN(*nginx->mutable_version(), Version());
+    ASSIGN_OR_RETURN(const UnitState unit, host_.bus->GetUnit(kUnit));
+    nginx->set_active(unit.active_state == "active");
+    return absl::OkStatus();
   }
 
   // Asked once: a package upgrade restarts nothing of ours, and the version is for people.

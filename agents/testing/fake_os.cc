@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto kNginxProgram = "/usr/sbin/nginx";
 constexpr auto kNginxUnit = "nginx.service";
+constexpr auto kNginxUnitFile = "/lib/systemd/system/nginx.service";
 constexpr auto kPasswd = "/etc/passwd";
 constexpr auto kGroup = "/etc/group";
 
@@ -282,16 +283,13 @@ FakeOs::FakeOs()
       kPasswd,
       "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n");
   WriteFile(kGroup, "root:x:0:\nwww-data:x:33:\n");
-  for (const char* program : {kNginxProgram, "/usr/sbin/useradd", "/usr/sbin/userdel",
-                              "/usr/sbin/groupadd", "/usr/sbin/groupdel"}) {
+  for (const char* program :
+       {"/usr/sbin/useradd", "/usr/sbin/userdel", "/usr/sbin/groupadd", "/usr/sbin/groupdel"})
     WriteFile(program, "", 0755);
-  }
   WriteFile("/etc/nginx/nginx.conf",
             "user www-data;\npid /run/nginx.pid;\nevents { worker_connections 768; }\nhttp {\n"
             "\tinclude /etc/nginx/conf.d/*.conf;\n\tinclude /etc/nginx/sites-enabled/*;\n}\n");
-  WriteFile("/lib/systemd/system/nginx.service",
-            "[Service]\nType=forking\nExecStart=/usr/sbin/nginx\n");
-  CHECK(systemd_.Start(kNginxUnit).ok(), "nginx of a new host starts");
+  InstallNginx();
 }
 
 FakeOs::~FakeOs() = default;
@@ -341,10 +339,17 @@ void FakeOs::HoldPort(int port, const std::string& process) {
       {.address = "0.0.0.0", .port = port, .uid = 0, .pid = 4242, .process = process});
 }
 
+void FakeOs::InstallNginx() {
+  WriteFile(kNginxProgram, "", 0755);
+  WriteFile(kNginxUnitFile, "[Service]\nType=forking\nExecStart=/usr/sbin/nginx\n");
+  systemd_.DaemonReload();
+  CHECK(systemd_.Start(kNginxUnit).ok(), "nginx of a new host starts");
+}
+
 void FakeOs::UninstallNginx() {
   systemd_.Stop(kNginxUnit).IgnoreError();
   tree_.Remove(kNginxProgram);
-  tree_.Remove("/lib/systemd/system/nginx.service");
+  tree_.Remove(kNginxUnitFile);
   systemd_.DaemonReload();
 }
 

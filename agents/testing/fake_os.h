@@ -72,6 +72,7 @@ class FakeOs : public Gate {
   void HoldPort(int port, const std::string& process);  // A foreign process listens there.
   void ReleasePort(int port) { systemd_.RemoveForeignListener(port); }
   void KillNginx() { systemd_.KillMain("nginx.service"); }
+  void InstallNginx();  // It is, on a new host.
   void UninstallNginx();
 
   // Every file (type, mode, owner, size, hash), unit, listener: equal text is an equal host.
