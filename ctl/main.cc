@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
   io.width = TerminalWidth();
   io.env = Env;
   io.run = reeve::ctl::RunOnTerminal;
-  io.connect = [](const reeve::client::GrpcOptions& options) {
+  io.connect = [](reeve::client::GrpcOptions options) {
+    options.one_shot = true;
     reeve::client::KeepGrpcRunning();
     return reeve::client::NewGrpcClient(options);
   };
