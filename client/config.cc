@@ -1,6 +1,7 @@
 #include "client/config.h"
 
 #include <absl/strings/escaping.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,13 +64,25 @@ std::string WithoutScheme(std::string server) {
   return server;
 }
 
-// The context's socket, if it is there and ours to open.
+// Nobody could have put it there but root, we, and who wrote the config file.
+bool IsTrusted(const fs::path& path, const fs::path& config) {
+  struct stat info, of_config;
+  if (lstat(path.c_str(), &info) != 0 || stat(config.c_str(), &of_config) != 0) return false;
+  const bool of_others =
+      info.st_uid != 0 && info.st_uid != geteuid() && info.st_uid != of_config.st_uid;
+  return !of_others && (!S_ISDIR(info.st_mode) || (info.st_mode & (S_IWGRP | S_IWOTH)) == 0);
+}
+
+// The context's socket, if it is there and ours to open. What is sent over it is not encrypted, and
+// who answers is not asked for a certificate.
 std::string UsableSocket(const ConfigFile& file, const v1::Context& context) {
   if (context.socket().empty()) return "";
   std::error_code error;
   const fs::path config = fs::absolute(file.path, error);
-  const std::string path = (config.parent_path() / context.socket()).string();
-  return !error && access(path.c_str(), R_OK | W_OK) == 0 ? path : "";
+  const fs::path path = config.parent_path() / context.socket();
+  const bool usable = !error && IsTrusted(path, config) && IsTrusted(path.parent_path(), config) &&
+                      access(path.c_str(), R_OK | W_OK) == 0;
+  return usable ? path.string() : "";
 }
 
 absl::Status ReadUser(const ConfigFile& file, const v1::User& user, Connection* connection) {

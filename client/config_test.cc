@@ -106,7 +106,16 @@ TEST_F(ConfigTest, ASocketIsUsedWhereItCanBeOpened) {
   EXPECT_EQ(Resolve(file, "one")->endpoint, "h:7443");
   EXPECT_EQ(Resolve(file, "one", "other:1")->socket, "") << "the server that was asked for";
   EXPECT_EQ(Resolve(file, "two")->socket, "") << "another context";
-  if (geteuid() == 0) return;  // Root can open all.
+  std::filesystem::permissions(dir_ / "run", std::filesystem::perms::group_write,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(Resolve(file, "one")->socket, "") << "another's, perhaps";
+  std::filesystem::permissions(dir_ / "run", std::filesystem::perms::group_write,
+                               std::filesystem::perm_options::remove);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(socket.c_str(), 65534, 65534), 0);
+    EXPECT_EQ(Resolve(file, "one")->socket, "");
+    return;  // Root can open all.
+  }
   std::filesystem::permissions(socket, std::filesystem::perms::none);
   EXPECT_EQ(Resolve(file, "one")->socket, "");
 }

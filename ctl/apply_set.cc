@@ -42,12 +42,12 @@ void Label(const std::string& id, schema::Manifest* manifest) {
       manifest->start;
 }
 
-// Every object of any set that people can write, in all namespaces.
+// Every object of any set that people apply, in all namespaces: hosts may give theirs any label.
 absl::StatusOr<std::vector<v1::Object>> Members(Session& session) {
   ASSIGN_OR_RETURN(client::Api * api, session.Api());
   std::vector<v1::Object> members;
   for (const schema::Kind& kind : schema::KindRegistry::Get().kinds()) {
-    if (kind.options.controllers_only()) continue;
+    if (kind.options.controllers_only() || kind.options.host_access().write()) continue;
     v1::ListRequest request;
     request.mutable_selector()->set_kind(kind.name);
     request.mutable_selector()->set_labels(std::string(kApplySetLabel));
