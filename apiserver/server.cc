@@ -26,12 +26,16 @@
 #include "base/executor.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/process_usage.h"
 #include "base/status.h"
 #include "store/store.h"
 
 namespace reeve::apiserver {
 namespace {
 
+// Connections of all ports, the store's files, and much room: gRPC bounds no connections, and a
+// server without descriptors neither answers nor stores.
+constexpr int64_t kOpenFilesWanted = 8 * kHttpConnectionsMax;
 constexpr absl::Duration kMaintenancePeriod = absl::Minutes(1);
 constexpr int kMinPingMillis = 10'000;
 constexpr int kKeepaliveMillis = 30'000;
@@ -117,6 +121,10 @@ class RunningServer final : public Server {
   ~RunningServer() override { Stop(); }
 
   absl::Status Open(const ServerOptions& options) {
+    if (const int64_t files = RaiseOpenFilesLimit(); files < kOpenFilesWanted) {
+      Log(LogLevel::kWarning, "few files may be open: connections can use them up",
+          {{"limit", std::to_string(files)}, {"wanted", std::to_string(kOpenFilesWanted)}});
+    }
     ASSIGN_OR_RETURN(setup_, LoadSetup(options.data_dir));
     RETURN_IF_ERROR(CheckStoreIsThere(options.data_dir));
     ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.dir = options.data_dir + "/db"}));
