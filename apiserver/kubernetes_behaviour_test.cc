@@ -151,6 +151,20 @@ TEST_F(KubernetesBehaviourTest, AMentionedZeroIsOwned) {
   EXPECT_TRUE(apply("y", "three").ok());
 }
 
+// Else the next apply would switch it on again, without a word.
+TEST_F(KubernetesBehaviourTest, WhatAnUpdateSwitchesOffIsItsOwn) {
+  v1::Object site = MakeStaticSite("blog");
+  site.mutable_site()->mutable_spec()->mutable_placement()->set_allow_same_host(true);
+  const std::vector<std::string> mentioned = {"spec.type", "spec.placement.allowSameHost"};
+  ASSERT_TRUE(TryApply({site}, {mentioned}, "one").ok());
+  v1::Object live = Get("Site", "default", "blog");
+  live.mutable_site()->mutable_spec()->mutable_placement()->set_allow_same_host(false);
+  ASSERT_OK(TryUpdate(live));
+  EXPECT_EQ(TryApply({site}, {mentioned}, "one").status().code(), Code::kAborted);
+  ASSERT_TRUE(TryApply({site}, {mentioned}, "one", /*force=*/true).ok());
+  EXPECT_TRUE(Get("Site", "default", "blog").site().spec().placement().allow_same_host());
+}
+
 // Who owned a zero of a thing that is gone does not own it in a new one of that name.
 TEST_F(KubernetesBehaviourTest, AnOwnedZeroGoesWithWhatItStandsIn) {
   v1::Object site = MakeProcessSite("app");

@@ -7,6 +7,7 @@
 #include "apiserver/merge.h"
 #include "apiserver/object_io.h"
 #include "apiserver/timestamps.h"
+#include "proto/schema/reflect.h"
 
 namespace reeve::apiserver {
 namespace {
@@ -56,6 +57,23 @@ void SetFields(const Paths& paths, v1::ManagedFieldsEntry* entry) {
 bool HoldsZero(const Message& object, const std::string& text) {
   const absl::StatusOr<FieldPath> path = FieldPath::Parse(text);
   return path.ok() && !MentionedZeros(schema::Inner(object), MentionOf(*path)).empty();
+}
+
+// Whether it is a truth value: false is said by who switches it off, in whatever way they write.
+// Other fields that are empty may as well have been taken out.
+bool IsSwitch(const Message& object, const std::string& text) {
+  const absl::StatusOr<FieldPath> path = FieldPath::Parse(text);
+  if (!path.ok()) return false;
+  const google::protobuf::Descriptor* type = schema::Inner(object).GetDescriptor();
+  const google::protobuf::FieldDescriptor* field = nullptr;
+  for (const auto& step : path->steps()) {
+    const auto* name = std::get_if<FieldPath::Field>(&step);
+    if (name == nullptr) continue;
+    field = type == nullptr ? nullptr : schema::FindField(type, name->name);
+    type = field == nullptr ? nullptr : field->message_type();
+  }
+  return field != nullptr && !field->is_repeated() &&
+         field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL;
 }
 
 // What changed is no longer theirs, nor what went with the thing that it stood in: `present` is
@@ -125,7 +143,8 @@ void RecordManagedFields(const ManagedWrite& write, const Message* before, const
   }
   // Fields that are gone from the object belong to nobody.
   std::erase_if(mine, [&](const std::string& path) {
-    return !present.contains(path) && (said == nullptr || !HoldsZero(*after, path));
+    const bool may_be_zero = said != nullptr || IsSwitch(*after, path);
+    return !present.contains(path) && !(may_be_zero && HoldsZero(*after, path));
   });
   if (!changed.empty() || mine != had) *entry->mutable_time() = ToTimestamp(write.now);
   SetFields(mine, entry);

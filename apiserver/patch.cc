@@ -18,8 +18,6 @@ schema::Violations ChangedIdentity(const v1::ObjectMeta& before, const v1::Objec
   };
   check("metadata.name", before.name(), after.name());
   check("metadata.namespace", before.namespace_(), after.namespace_());
-  // A patch may say of which object it speaks, and need not.
-  if (!after.uid().empty()) check("metadata.uid", before.uid(), after.uid());
   return violations;
 }
 
@@ -37,7 +35,9 @@ absl::StatusOr<ObjectPtr> UpdateOf(const schema::KindRegistry& kinds, const Mess
       !meta->resource_version().empty() && meta->resource_version() != before.resource_version();
   if (modified) return ModifiedError(*schema::KindOf(live, kinds), before.name());
   meta->set_resource_version(before.resource_version());
-  meta->set_uid(before.uid());
+  // A patch may say of which object it speaks, and need not: what is wrong is a conflict, as in an
+  // update.
+  if (meta->uid().empty()) meta->set_uid(before.uid());
   return patched;
 }
 

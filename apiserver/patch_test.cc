@@ -83,7 +83,7 @@ TEST_F(PatchTest, WhatIdentifiesTheObjectStays) {
   EXPECT_THAT(Patch(R"({"metadata":{"namespace":"other"}})"),
               IsError(Code::kInvalidArgument, "metadata.namespace: field is immutable"));
   EXPECT_THAT(Patch(R"({"metadata":{"uid":"other"}})"),
-              IsError(Code::kInvalidArgument, "metadata.uid: field is immutable"));
+              IsError(Code::kAborted, "UID in precondition: other"));
   EXPECT_THAT(Patch(R"([{"op":"remove","path":"/metadata/name"}])", v1::PatchRequest::JSON),
               IsError(Code::kInvalidArgument, "metadata.name: field is immutable"));
   EXPECT_EQ(revision(), std::stoll(before_.site().metadata().resource_version()));

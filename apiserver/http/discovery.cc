@@ -22,9 +22,9 @@ Json Resource(const schema::Kind& kind, std::string name, Json verbs) {
 }
 
 Json Main(const schema::Kind& kind) {
-  Json resource =
-      Resource(kind, kind.plural,
-               {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"});
+  Json verbs = {"create", "delete", "get", "list", "patch", "update", "watch"};
+  if (kind.namespaced()) verbs.insert(verbs.begin() + 2, "deletecollection");
+  Json resource = Resource(kind, kind.plural, std::move(verbs));
   resource["singularName"] = kind.singular;
   if (kind.options.short_names_size() != 0)
     resource["shortNames"] = Json(std::vector<std::string>(kind.options.short_names().begin(),

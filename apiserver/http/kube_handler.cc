@@ -186,10 +186,11 @@ absl::StatusOr<HttpResponse> KubeHandler::OnCollection(Call* call, std::function
   if (method == "GET") return IsWatch(call->query) ? Watch(*call, std::move(wake)) : List(*call);
   if (call->route.core && call->route.kind->plural == "events")
     return NotAllowed(method, call->route);
-  const bool whole = call->route.kind->namespaced() && call->route.ns.empty();
-  if (method == "POST" && !whole) return Create(call);
-  // A namespace is named even by who means to empty it: an empty variable must not mean all.
-  if (method == "DELETE" && !whole) return DeleteCollection(*call);
+  const bool of_namespace = !call->route.ns.empty();
+  if (method == "POST" && (of_namespace || !call->route.kind->namespaced())) return Create(call);
+  // Who means to empty a namespace names it, and what is in none is named one by one: an empty
+  // variable, as in "namespaces/$NS", must not mean all.
+  if (method == "DELETE" && of_namespace) return DeleteCollection(*call);
   return NotAllowed(method, call->route);
 }
 

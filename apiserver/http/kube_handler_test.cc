@@ -534,6 +534,33 @@ TEST_F(KubeHandlerTest, DeleteCollectionTakesWhatIsSelected) {
   EXPECT_EQ(Do("DELETE", "/apis/reeve/v1/sites").code, 405);
 }
 
+// `curl -X DELETE .../namespaces/$NS` without an NS.
+TEST_F(KubeHandlerTest, WhatIsInNoNamespaceIsDeletedOneByOne) {
+  for (const char* kind : {"namespaces/", "namespaces", "hosts/", "hosts?dryRun=All"})
+    EXPECT_EQ(Do("DELETE", std::string("/apis/reeve/v1/") + kind).code, 405) << kind;
+  EXPECT_EQ(Do("GET", "/apis/reeve/v1/namespaces/default").body["status"].value("phase", ""),
+            "Active");
+}
+
+TEST_F(KubeHandlerTest, WhatTheQuerySaysTwiceIsRefused) {
+  Create(MakeStaticSite("blog"));
+  EXPECT_EQ(Do("DELETE", std::string(kBlog) + "?dryRun=All&dryRun=").code, 400);
+  EXPECT_EQ(Do("GET", kBlog).code, 200);
+}
+
+TEST_F(KubeHandlerTest, AScaleOfAnotherObjectIsRefused) {
+  Create(MakeStaticSite("blog"));
+  const auto put = [&](const std::string& metadata) {
+    return Do("PUT", std::string(kBlog) + "/scale",
+              R"({"metadata":)" + metadata + R"(,"spec":{"replicas":7}})")
+        .code;
+  };
+  EXPECT_EQ(put(R"({"name":"other"})"), 422);
+  EXPECT_EQ(put(R"({"namespace":"zzz"})"), 422);
+  EXPECT_EQ(put(R"({"uid":"nope"})"), 409);
+  EXPECT_EQ(put(R"({"name":"blog","namespace":"default"})"), 200);
+}
+
 TEST_F(KubeHandlerTest, DeleteCollectionOfVeryMuchTakesNothing) {
   for (size_t i = 0; i <= kDeletionsPerMinuteMax; ++i)
     Create(MakeStaticSite(fmt::format("s{}", i)));

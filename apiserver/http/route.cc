@@ -146,7 +146,9 @@ absl::StatusOr<Target> ParseTarget(std::string_view text) {
     if (!name || !value) return InvalidArgument("the query has a broken escape: {}", pair);
     if (!schema::WhyNotText(*name).empty() || !schema::WhyNotText(*value).empty())
       return InvalidArgument("the query must be text in UTF-8: {}", pair);
-    target.query[*name] = *value;
+    // In "dryRun=All&dryRun=" the one is as good as the other.
+    if (!target.query.emplace(*name, *value).second)
+      return InvalidArgument("the query says {} twice", *name);
   }
   return target;
 }

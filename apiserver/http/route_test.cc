@@ -71,7 +71,7 @@ TEST(Route, Documents) {
 
 TEST(Route, QueriesAreUnescaped) {
   const auto target =
-      ParseTarget("/x?labelSelector=a%3Db%2Cc+in+(d)&watch=true&empty=&bare&limit=1&limit=2");
+      ParseTarget("/x?labelSelector=a%3Db%2Cc+in+(d)&watch=true&empty=&bare&limit=2");
   ASSERT_OK(target.status());
   EXPECT_EQ(target->path, "/x");
   EXPECT_EQ(Param(target->query, "labelSelector"), "a=b,c in (d)");
@@ -83,6 +83,7 @@ TEST(Route, QueriesAreUnescaped) {
   EXPECT_EQ(Param(target->query, "limit"), "2");
   EXPECT_EQ(Param(target->query, "absent"), "");
   EXPECT_FALSE(ParseTarget("/x?a=%z1").ok());
+  EXPECT_FALSE(ParseTarget("/x?dryRun=All&dryRun=").ok());
   EXPECT_FALSE(ParseTarget("/x?a=%1").ok());
   EXPECT_FALSE(ParseTarget("http://elsewhere/").ok());
   EXPECT_FALSE(ParseTarget("").ok());

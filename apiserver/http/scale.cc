@@ -60,8 +60,12 @@ absl::StatusOr<std::string> ScalePatch(std::string_view media_type, std::string_
   if (!replicas.is_number_integer()) return BadRequest("spec.replicas: must be a number");
   Json patch = {{"spec", {{"replicas", replicas}}}};
   const Json metadata = scale.value("metadata", Json::object());
-  const Json version = metadata.is_object() ? metadata.value("resourceVersion", Json()) : Json();
-  if (version.is_string() && version != "") patch["metadata"] = {{"resourceVersion", version}};
+  if (!metadata.is_object()) return patch.dump();
+  // What says of which object it speaks is checked with the patch.
+  for (const char* field : {"name", "namespace", "uid", "resourceVersion"}) {
+    const Json said = metadata.value(field, Json());
+    if (said.is_string() && said != "") patch["metadata"][field] = said;
+  }
   return patch.dump();
 }
 
