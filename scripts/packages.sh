@@ -46,12 +46,15 @@ packages_apt() {
 }
 
 # An earlier dpkg may have been killed half way. Its lock is waited for too.
-packages_repair() {
+packages_repair() (
   [[ -z $(dpkg --audit 2>/dev/null) ]] && return
+  trap packages_policy_clear EXIT
+  packages_policy_set
   note "an earlier package installation was interrupted: finishing it"
   PAUSE_SECONDS=2 wait_until 600 "dpkg --configure -a" as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a
   packages_apt --fix-broken install
-}
+  packages_disable_services etcd prometheus
+)
 
 # The lists' lock has no timeout of its own in apt.
 packages_update() {
@@ -81,6 +84,7 @@ packages_disable_services() {
 packages_install() {
   local missing start download
   [[ -r /etc/debian_version ]] || die "this is not Debian; the packages needed are listed in scripts/packages.sh"
+  packages_policy_clear  # Of a run that was killed.
   packages_repair
   mapfile -t missing < <(packages_missing "$1")
   if ((${#missing[@]} == 0)); then note "packages: all there"; return; fi

@@ -39,9 +39,12 @@ finish() {
 }
 
 bare_image() {
-  local tag
+  local tag id
   tag=reeve-bare:$({ echo "$FLEET_SUITE"; declare -f bare_tar; } | sha256sum | cut -c1-16)
-  docker image inspect "$tag" >/dev/null 2>&1 || bare_tar | docker import - "$tag" >/dev/null
+  if ! docker image inspect "$tag" >/dev/null 2>&1; then
+    id=$(bare_tar | docker import -) || die "the bare machine's image could not be built"
+    docker tag "$id" "$tag"
+  fi
   echo "$tag"
 }
 

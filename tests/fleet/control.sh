@@ -25,7 +25,7 @@ control_strip() { strip --strip-debug -o "$2.new" "$1" && mv "$2.new" "$2"; }
 
 control_up() {
   fleet_network_up
-  [[ -e $CONTROL/admin.conf ]] || "$BIN/reeve-apiserver" init --data-dir "$CONTROL" --estate playground --san "$(fleet_gateway)"
+  [[ -e $CONTROL/estate ]] || "$BIN/reeve-apiserver" init --data-dir "$CONTROL" --estate playground --san "$(fleet_gateway)"
   control_start
 }
 
@@ -45,10 +45,13 @@ ctl() { CTL_CONFIG=$CONTROL/admin.conf "$BIN/ctl" "$@"; }
 # control_join HOST: the agent in the host, joined by the command that `ctl host token` prints, as a person does it.
 # It looks at the whole host every 5 s, where a minute is the default.
 control_join() {
+  local command
   fleet_copy "$1" /usr/local/bin "$BIN/reeve-agent"
   fleet_copy "$1" /etc/systemd/system "$ROOT/manifests/deploy/reeve-agent.service"
   if ! fleet_exec "$1" test -e /var/lib/reeve-agent/identity.pem; then
-    fleet_exec "$1" sh -euc "$(ctl host token "$1" | grep '^reeve-agent join ')"
+    command=$(ctl host token "$1" | grep '^reeve-agent join ') ||
+      die "host $1 cannot join; if its container is lost: ./dev down, then ./dev quickstart"
+    fleet_exec "$1" sh -euc "$command"
   fi
   fleet_exec "$1" sh -euc 'mkdir -p /etc/systemd/system/reeve-agent.service.d
     printf "[Service]\nEnvironment=REEVE_AGENT_SWEEP=5\n" >/etc/systemd/system/reeve-agent.service.d/fleet.conf

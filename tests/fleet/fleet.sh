@@ -36,11 +36,12 @@ fleet_engine_up() {
 
 fleet_engine_start() {
   state_open "$ENGINE_STATE"
+  mounts >"$ENGINE_STATE/mounts"
   if [[ -d /run/systemd/system ]]; then
+    systemctl is-active -q containerd.service || state_record "service containerd.service"
     state_record "service docker.service"
     as_root systemctl start docker.service
   else
-    mounts >"$ENGINE_STATE/mounts"
     state_spawn dockerd "${ROOT_ARGV[@]}" dockerd
   fi
   wait_until 60 "the Docker engine" engine_answers && return
@@ -90,10 +91,12 @@ fleet_recipe() { printf '%s\n' "$FLEET_SUITE" "${FLEET_PACKAGES[@]}" "$@"; decla
 # fleet_image [PACKAGE...]: prints the image's tag, after building it if this recipe never was.
 # shellcheck disable=SC2120
 fleet_image() {
-  local tag
+  local tag id
   tag=reeve-fleet:$(fleet_recipe "$@" | sha256sum | cut -c1-16)
   if ! docker image inspect "$tag" >/dev/null 2>&1; then
-    fleet_image_tar "$@" | docker import - "$tag" >/dev/null
+    # A name only when all of it came: Docker makes an image of nothing, too.
+    id=$(fleet_image_tar "$@" | docker import -) || die "the hosts' image could not be built"
+    docker tag "$id" "$tag"
   fi
   echo "$tag"
 }
