@@ -73,13 +73,6 @@ class ListReader {
   bool complete_ = false;
 };
 
-using ResourcesStub = v1::Resources::Stub;
-using BackupsStub = v1::Backups::Stub;
-using HostsStub = v1::Hosts::Stub;
-
-// A method, in both of the ways in which gRPC calls it.
-template <typename Stub, typename Request, typename Response>
-using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 template <typename Async, typename Request, typename Response>
 using AsyncMethod = void (Async::*)(grpc::ClientContext*, const Request*, Response*,
                                     std::function<void(grpc::Status)>);
@@ -126,7 +119,6 @@ class GrpcClient final : public Api {
       : endpoint_(options.endpoint),
         timeout_(options.timeout),
         transfer_timeout_(options.transfer_timeout),
-        one_shot_(options.one_shot),
         resources_(v1::Resources::NewStub(channel)),
         content_(v1::Content::NewStub(channel)),
         backups_(v1::Backups::NewStub(channel)),
@@ -137,65 +129,67 @@ class GrpcClient final : public Api {
     request.mutable_key()->set_kind(key.kind);
     request.mutable_key()->set_namespace_(key.ns);
     request.mutable_key()->set_name(key.name);
-    return Call(resources_.get(), &ResourcesStub::Get, &ResourcesStub::async::Get, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Get, request);
   }
 
   absl::StatusOr<v1::Object> GetAt(const v1::GetRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Get, &ResourcesStub::async::Get, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Get, request);
   }
   absl::StatusOr<v1::HistoryResponse> History(const v1::HistoryRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::History, &ResourcesStub::async::History, request);
+    return Call<v1::HistoryResponse>(resources_.get(), &v1::Resources::Stub::async::History,
+                                     request);
   }
 
   absl::StatusOr<List> ListObjects(const v1::ListRequest& request) override;
 
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Apply, &ResourcesStub::async::Apply, request);
+    return Call<v1::ApplyResponse>(resources_.get(), &v1::Resources::Stub::async::Apply, request);
   }
   absl::StatusOr<v1::Object> Create(const v1::CreateRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Create, &ResourcesStub::async::Create, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Create, request);
   }
   absl::StatusOr<v1::Object> Update(const v1::UpdateRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Update, &ResourcesStub::async::Update, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Update, request);
   }
   absl::StatusOr<v1::Object> UpdateStatus(const v1::UpdateRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::UpdateStatus, &ResourcesStub::async::UpdateStatus,
-                request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::UpdateStatus, request);
   }
   absl::StatusOr<v1::Object> Patch(const v1::PatchRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Patch, &ResourcesStub::async::Patch, request);
+    return Call<v1::Object>(resources_.get(), &v1::Resources::Stub::async::Patch, request);
   }
   absl::StatusOr<v1::DeleteResponse> Delete(const v1::DeleteRequest& request) override {
-    return Call(resources_.get(), &ResourcesStub::Delete, &ResourcesStub::async::Delete, request);
+    return Call<v1::DeleteResponse>(resources_.get(), &v1::Resources::Stub::async::Delete, request);
   }
   absl::StatusOr<v1::WhoAmIResponse> WhoAmI() override {
-    return Call(resources_.get(), &ResourcesStub::WhoAmI, &ResourcesStub::async::WhoAmI,
-                v1::WhoAmIRequest());
+    return Call<v1::WhoAmIResponse>(resources_.get(), &v1::Resources::Stub::async::WhoAmI,
+                                    v1::WhoAmIRequest());
   }
   absl::StatusOr<v1::VersionResponse> Version() override {
-    return Call(resources_.get(), &ResourcesStub::Version, &ResourcesStub::async::Version,
-                v1::VersionRequest());
+    return Call<v1::VersionResponse>(resources_.get(), &v1::Resources::Stub::async::Version,
+                                     v1::VersionRequest());
   }
   // Reading all files takes as long as it takes.
   absl::StatusOr<v1::StoreBackup> CreateBackup() override {
-    return Call(backups_.get(), &BackupsStub::CreateBackup, &BackupsStub::async::CreateBackup,
-                v1::CreateBackupRequest(), transfer_timeout_);
+    return Call<v1::StoreBackup>(backups_.get(), &v1::Backups::Stub::async::CreateBackup,
+                                 v1::CreateBackupRequest(), transfer_timeout_);
   }
   absl::StatusOr<std::vector<v1::StoreBackup>> ListBackups() override {
-    ASSIGN_OR_RETURN(const v1::ListBackupsResponse response,
-                     Call(backups_.get(), &BackupsStub::ListBackups,
-                          &BackupsStub::async::ListBackups, v1::ListBackupsRequest()));
+    ASSIGN_OR_RETURN(
+        const v1::ListBackupsResponse response,
+        Call<v1::ListBackupsResponse>(backups_.get(), &v1::Backups::Stub::async::ListBackups,
+                                      v1::ListBackupsRequest()));
     return std::vector<v1::StoreBackup>(response.backups().begin(), response.backups().end());
   }
   absl::StatusOr<v1::StoreBackup> VerifyBackup(const std::string& name) override {
     v1::VerifyBackupRequest request;
     request.set_name(name);
-    return Call(backups_.get(), &BackupsStub::VerifyBackup, &BackupsStub::async::VerifyBackup,
-                request, transfer_timeout_);
+    return Call<v1::StoreBackup>(backups_.get(), &v1::Backups::Stub::async::VerifyBackup, request,
+                                 transfer_timeout_);
   }
   absl::StatusOr<v1::CreateTokenResponse> CreateToken(
       const v1::CreateTokenRequest& request) override {
-    return Call(hosts_.get(), &HostsStub::CreateToken, &HostsStub::async::CreateToken, request);
+    return Call<v1::CreateTokenResponse>(hosts_.get(), &v1::Hosts::Stub::async::CreateToken,
+                                         request);
   }
 
   absl::StatusOr<std::unique_ptr<WatchStream>> Watch(const v1::WatchRequest& request,
@@ -210,39 +204,29 @@ class GrpcClient final : public Api {
                        const std::function<absl::Status(std::string_view)>& write) override;
 
  private:
-  template <typename Stub, typename Async, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub* stub, Method<Stub, Request, Response> method,
-                                AsyncMethod<Async, Request, Response> async,
+  // By gRPC's callbacks, whose threads work on the connection between calls too. A blocking call
+  // works on it only while it waits, and one that fails at once because the connection is down does
+  // not: nobody would ever finish connecting again.
+  template <typename Response, typename Stub, typename Async, typename Request>
+  absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
                                 const Request& request) {
-    return Call(stub, method, async, request, timeout_);
+    return Call<Response>(stub, method, request, timeout_);
   }
-  template <typename Stub, typename Async, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub* stub, Method<Stub, Request, Response> method,
-                                AsyncMethod<Async, Request, Response> async, const Request& request,
-                                absl::Duration timeout) {
+  template <typename Response, typename Stub, typename Async, typename Request>
+  absl::StatusOr<Response> Call(Stub* stub, AsyncMethod<Async, Request, Response> method,
+                                const Request& request, absl::Duration timeout) {
     for (int attempt = 1;; ++attempt) {
       grpc::ClientContext context;
       SetDeadline(&context, timeout);
       Response response;
-      const grpc::Status end = one_shot_ ? (stub->*method)(&context, request, &response)
-                                         : Await(stub, async, &context, request, &response);
+      Answer answer;
+      (stub->async()->*method)(&context, &request, &response,
+                               [&answer](grpc::Status status) { answer.Give(std::move(status)); });
+      const grpc::Status end = answer.Wait();
       if (attempt < kBusyAttemptsMax && WaitIfRefused(context, end)) continue;
       RETURN_IF_ERROR(Explained(end));
       return response;
     }
-  }
-
-  // By gRPC's callbacks, whose threads work on the connection between calls too. A blocking call
-  // works on it only while it waits, and one that fails at once because the connection is down does
-  // not: nobody would ever finish connecting again.
-  template <typename Stub, typename Async, typename Request, typename Response>
-  static grpc::Status Await(Stub* stub, AsyncMethod<Async, Request, Response> method,
-                            grpc::ClientContext* context, const Request& request,
-                            Response* response) {
-    Answer answer;
-    (stub->async()->*method)(context, &request, response,
-                             [&answer](grpc::Status status) { answer.Give(std::move(status)); });
-    return answer.Wait();
   }
 
   static void SetDeadline(grpc::ClientContext* context, absl::Duration timeout) {
@@ -257,7 +241,6 @@ class GrpcClient final : public Api {
   const std::string endpoint_;
   const absl::Duration timeout_;
   const absl::Duration transfer_timeout_;
-  const bool one_shot_;
   const std::unique_ptr<v1::Resources::Stub> resources_;
   const std::unique_ptr<v1::Content::Stub> content_;
   const std::unique_ptr<v1::Backups::Stub> backups_;

@@ -24,8 +24,8 @@ absl::StatusOr<std::unique_ptr<Api>> NewGrpcClient(const GrpcOptions& options);
 // The settings of NewGrpcClient's channels: keepalive, reconnection, sizes, no proxy.
 grpc::ChannelArguments ChannelArgumentsFor(const GrpcOptions& options);
 
-// Over a channel that somebody else made; of `options`, only the endpoint (for messages), the
-// timeouts and `one_shot` count.
+// Over a channel that somebody else made; of `options`, only the endpoint (for messages) and the
+// timeouts count.
 std::unique_ptr<Api> NewGrpcClientOver(std::shared_ptr<grpc::Channel> channel,
                                        const GrpcOptions& options);
 

@@ -17,9 +17,6 @@ struct GrpcOptions {
   std::string server_name;  // That the certificate must bear; empty: the host of `endpoint`.
   absl::Duration timeout = absl::Seconds(30);           // Of a call.
   absl::Duration transfer_timeout = absl::Minutes(30);  // Of a blob.
-  // For a program that makes a call or two and ends when one fails: gRPC starts no threads for
-  // them, which take a millisecond, and a lost connection is made again only while a call waits.
-  bool one_shot = false;
 };
 
 }  // namespace reeve::client

@@ -35,8 +35,7 @@ int main(int argc, char** argv) {
   io.width = TerminalWidth();
   io.env = Env;
   io.run = reeve::ctl::RunOnTerminal;
-  io.connect = [](reeve::client::GrpcOptions options) {
-    options.one_shot = true;
+  io.connect = [](const reeve::client::GrpcOptions& options) {
     reeve::client::KeepGrpcRunning();
     return reeve::client::NewGrpcClient(options);
   };
