@@ -47,8 +47,9 @@ std::optional<std::string> TakeQuoted(std::string_view* text) {
 
 std::optional<int> ToIndex(std::string_view text) {
   int index = 0;
+  if (text.starts_with('-')) return std::nullopt;  // "-0" is a key.
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (error != std::errc() || end != text.data() + text.size() || index < 0) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return index;
 }
 

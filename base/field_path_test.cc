@@ -15,11 +15,17 @@ TEST(FieldPath, PrintsAsPeopleWriteIt) {
 }
 
 TEST(FieldPath, ParsesWhatItPrints) {
-  for (const char* text : {"spec", "spec.endpoints[0].domain", "metadata.labels[team]",
-                           R"(metadata.labels["a.b/c"])", R"(x["0"].y)", R"(x["q\"\\"])"}) {
+  for (const char* text :
+       {"spec", "spec.endpoints[0].domain", "metadata.labels[team]", R"(metadata.labels["a.b/c"])",
+        R"(x["0"].y)", "x[-0]", R"(x["q\"\\"])"}) {
     ASSERT_OK_AND_ASSIGN(const FieldPath path, FieldPath::Parse(text));
     EXPECT_EQ(path.ToString(), text);
   }
+}
+
+TEST(FieldPath, ANumberWithASignIsAKey) {
+  ASSERT_OK_AND_ASSIGN(const FieldPath path, FieldPath::Parse("x[-0]"));
+  EXPECT_EQ(path, FieldPath().Child("x").AtKey("-0"));
 }
 
 TEST(FieldPath, RefusesBrokenText) {
