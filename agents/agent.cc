@@ -340,7 +340,6 @@ std::string AgentCore::WorkOfSite(const std::string& site) const {
   return "";
 }
 
-// The Works whose route this generation would have changed.
 bool AgentCore::HasLiveRoute(const Entry& entry) const {
   return std::ranges::any_of(entry.items(), [&](const Item& item) {
     return item.kind() == Item::SITE &&
@@ -349,6 +348,7 @@ bool AgentCore::HasLiveRoute(const Entry& entry) const {
   });
 }
 
+// The Works whose route this generation would have changed.
 std::vector<std::string> AgentCore::WorksOfSites(const pb::Step::StageSites& stage) const {
   std::vector<std::string> works;
   for (const auto& site : stage.sites()) {
