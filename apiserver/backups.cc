@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSums = "SHA256SUMS";
 constexpr std::string_view kPart = ".part";
-constexpr std::string_view kBlobPrefix = "sha256-";
 constexpr std::string_view kTimeFormat = "%Y-%m-%dT%H:%M:%SZ";
 constexpr size_t kReadBytes = 1 << 20;
 
@@ -125,7 +124,7 @@ absl::Status LinkAll(const std::string& from, const std::string& to) {
   for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
     const fs::path target = fs::path(to) / it->path().filename();
     const bool wanted = it->is_regular_file() &&
-                        it->path().filename().string().starts_with(kBlobPrefix) &&
+                        it->path().filename().string().starts_with(kDigestPrefix) &&
                         !fs::exists(target);
     if (!wanted) continue;
     fs::create_hard_link(it->path(), target, error);
@@ -176,8 +175,8 @@ absl::Status Backups::Fill(const std::string& dir, v1::StoreBackup* backup) {
   ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesIn(dir));
   for (const std::string& path : files) {
     const std::string name = fs::path(path).filename();
-    if (name.starts_with(kBlobPrefix)) {  // Checked when it came: its name is its sum.
-      contents.sums[path] = name.substr(kBlobPrefix.size());
+    if (name.starts_with(kDigestPrefix)) {  // Checked when it came: its name is its sum.
+      contents.sums[path] = name.substr(kDigestPrefix.size());
     } else {
       ASSIGN_OR_RETURN(contents.sums[path], HashOf(dir + "/" + path));
     }

@@ -3,6 +3,8 @@
 #include <absl/strings/escaping.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 namespace reeve {
 namespace {
 
@@ -43,6 +45,13 @@ std::string Sha256Hex(std::string_view bytes) {
   Sha256 hash;
   hash.Add(bytes);
   return hash.Hex();
+}
+
+bool IsDigest(std::string_view text) {
+  constexpr size_t kHexDigits = 64;
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return text.starts_with(kDigestPrefix) && text.size() == kDigestPrefix.size() + kHexDigits &&
+         std::ranges::all_of(text.substr(kDigestPrefix.size()), hex);
 }
 
 }  // namespace reeve

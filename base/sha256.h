@@ -28,4 +28,8 @@ class Sha256 {
 std::string Sha256Bytes(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
 
+// Content is called by its hash: this and the hex of it.
+inline constexpr std::string_view kDigestPrefix = "sha256-";
+bool IsDigest(std::string_view text);
+
 }  // namespace reeve

@@ -23,5 +23,13 @@ TEST(Sha256Test, PiecesAreOneText) {
   EXPECT_EQ(hash.Hex(), kAbc);
 }
 
+TEST(Sha256Test, ADigestIsThePrefixAndLowerCaseHex) {
+  const std::string digest = std::string(kDigestPrefix) + Sha256Hex("abc");
+  EXPECT_TRUE(IsDigest(digest));
+  for (const std::string& other : {digest + "0", digest.substr(1), digest.substr(0, 70),
+                                   "sha256-" + std::string(64, 'A'), std::string()})
+    EXPECT_FALSE(IsDigest(other)) << other;
+}
+
 }  // namespace
 }  // namespace reeve

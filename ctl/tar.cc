@@ -125,7 +125,7 @@ absl::StatusOr<TarDigest> DigestOf(const Tree& tree) {
     hash.Add(piece);
     result.bytes += piece.size();
   }
-  result.digest = "sha256-" + hash.Hex();
+  result.digest = std::string(kDigestPrefix) + hash.Hex();
   return result;
 }
 

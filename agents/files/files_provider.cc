@@ -19,13 +19,6 @@ constexpr auto kReleases = "releases";
 constexpr auto kCurrent = "current";
 constexpr uint64_t kMarkBytesMax = 4096;
 constexpr uint64_t kPieceBytes = 1 << 20;
-constexpr std::string_view kDigestPrefix = "sha256-";
-
-bool IsDigest(std::string_view text) {
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return text.starts_with(kDigestPrefix) && text.size() == kDigestPrefix.size() + 64 &&
-         std::ranges::all_of(text.substr(kDigestPrefix.size()), hex);
-}
 
 absl::Status CheckStep(const std::string& dir, const std::string& blob) {
   RETURN_IF_ERROR(CheckRelativePath(dir));

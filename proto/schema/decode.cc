@@ -28,17 +28,6 @@ bool IsScalar(Type type) {
          type == Type::kBool;
 }
 
-bool IsInteger(const FieldDescriptor* field) {
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-    case FieldDescriptor::CPPTYPE_INT64:
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What a node is, for "must be a list, not a mapping".
 std::string_view Describe(const Node& node) {
   switch (node.type) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "base/sha256.h"
 #include "base/status.h"
 #include "base/strings.h"
 #include "proto/schema/text.h"
@@ -114,11 +115,7 @@ std::string WhyNotRelPath(std::string_view text) {
 }
 
 std::string WhyNotDigest(std::string_view text) {
-  constexpr std::string_view kPrefix = "sha256-";
-  constexpr size_t kHexDigits = 64;
-  const bool right = text.starts_with(kPrefix) && text.size() == kPrefix.size() + kHexDigits &&
-                     OnlyOf(text.substr(kPrefix.size()), "0123456789abcdef");
-  return right ? "" : "must be a digest: sha256- and 64 hexadecimal digits";
+  return IsDigest(text) ? "" : "must be a digest: sha256- and 64 hexadecimal digits";
 }
 
 std::string WhyNotEnvName(std::string_view text) {

@@ -32,12 +32,6 @@ std::string_view PatternOf(v1::Format format) {
   }
 }
 
-bool IsInteger(const FieldDescriptor* field) {
-  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
-         field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
-         field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
-}
-
 Node IntegerSchema(const FieldDescriptor* field) {
   Node node = MapNode();
   Put(&node, "type", "integer");

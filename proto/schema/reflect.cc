@@ -20,6 +20,12 @@ const google::protobuf::OneofDescriptor* KindOneof(const Descriptor* object) {
   return object->oneof_decl(0);
 }
 
+bool IsInteger(const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
+}
+
 bool IsDuration(const FieldDescriptor* field) {
   return field->message_type() != nullptr &&
          field->message_type()->well_known_type() == Descriptor::WELLKNOWNTYPE_DURATION;

@@ -23,6 +23,7 @@ const v1::FieldRules& RulesOf(const FieldDescriptor* field);
 // The message field that holds an Object's kind: the fields of its one oneof.
 const google::protobuf::OneofDescriptor* KindOneof(const Descriptor* object);
 
+bool IsInteger(const FieldDescriptor* field);
 bool IsDuration(const FieldDescriptor* field);
 bool IsTimestamp(const FieldDescriptor* field);
 // A message with fields of its own: no map, Duration or Timestamp, which the dialect writes as

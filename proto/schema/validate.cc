@@ -40,12 +40,6 @@ int64_t IntegerAt(const Message& message, const FieldDescriptor* field) {
   }
 }
 
-bool IsInteger(const FieldDescriptor* field) {
-  return field->cpp_type() == FieldDescriptor::CPPTYPE_INT32 ||
-         field->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
-         field->cpp_type() == FieldDescriptor::CPPTYPE_UINT32;
-}
-
 // Checks one object and collects what is wrong.
 class Checker {
  public:

@@ -38,6 +38,8 @@ std::string MakeTar(const std::vector<TarFile>& files) {
   return bytes;
 }
 
-std::string DigestOf(const std::string& bytes) { return "sha256-" + Sha256Hex(bytes); }
+std::string DigestOf(const std::string& bytes) {
+  return std::string(kDigestPrefix) + Sha256Hex(bytes);
+}
 
 }  // namespace reeve::support
