@@ -33,6 +33,7 @@ if(REEVE_SANITIZE)
     # Protobuf's map fields get two more members where this is defined, which the packaged library does not know: every
     # map that reflection touches would be damaged.
     add_compile_options(-U__SANITIZE_THREAD__)
+    add_compile_definitions(REEVE_SANITIZE_THREAD)
   endif()
 endif()
 if(REEVE_FUZZ)

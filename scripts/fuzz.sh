@@ -29,8 +29,8 @@ fuzz_run() (
   echo $? >"$dir/logs/$1.code"
 )
 
-# fuzz_run_all LIMIT NAME...: as many at a time as there are processors.
-fuzz_run_all() {
+# fuzz_run_all LIMIT NAME...: as many at a time as there are processors. A shell of its own, with no other jobs.
+fuzz_run_all() (
   local limit=$1 name bytes target
   shift
   rm -rf "$ROOT/build/fuzz/logs"
@@ -41,7 +41,7 @@ fuzz_run_all() {
     fuzz_run "$name" "$bytes" "$limit" &
   done
   wait
-}
+)
 
 # What a target's log says: the executions it reached, or what it found and how to see it again.
 fuzz_report() {
@@ -76,24 +76,22 @@ suites_fuzz() {
   return "$failed"
 }
 
-# A minute of each target.
+# A minute of each target; each is one test.
 suites_fuzz_minute() {
-  local names start
+  local names name start
   mapfile -t names < <(fuzz_names)
-  note "== fuzz, $FUZZ_SECONDS_IN_TEST s each, beside the fleet"
-  rm -rf "$ROOT/build/fuzz/logs"
+  note "== fuzz, $FUZZ_SECONDS_IN_TEST s each"
   start=$(now_ds)
-  suites_build fuzz fuzzers || { note "== fuzz: the build FAILED"; return; }
+  if ! suites_build fuzz fuzzers; then
+    note "== fuzz: the build FAILED"
+    suites_count 0 1 0
+    return
+  fi
   note "   built in $(seconds_since "$start") s"
   start=$(now_ds)
   fuzz_run_all "-max_total_time=$FUZZ_SECONDS_IN_TEST" "${names[@]}"
-  note "   ran in $(seconds_since "$start") s"
-}
-
-# Counts what that minute left; each target is one test, and one that never ran has failed.
-suites_fuzz_count() {
-  local name
-  for name in $(fuzz_names); do
+  for name in "${names[@]}"; do
     if fuzz_report "$name"; then suites_count 1 0 0; else suites_count 0 1 0; fi
   done
+  note "   ran in $(seconds_since "$start") s"
 }

@@ -3,7 +3,9 @@
 
 JOBS=${JOBS:-$(nproc)}
 
-# ccache shares objects between checkouts and presets' re-configurations.
+# ccache shares objects between checkouts and presets' re-configurations. By what a compiler run depended on, it need
+# not preprocess what it does not know yet.
+export CCACHE_DEPEND=1
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT}
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
 
@@ -29,6 +31,7 @@ suites_test() {
     *) die "test: unknown argument $1 (only --all)" ;;
   esac
   suites_ctest dev all
+  suites_fleet_begin
   if ((all)); then
     suites_ctest asan all
     suites_ctest tsan all
@@ -36,7 +39,8 @@ suites_test() {
     suites_ctest asan core
     suites_ctest tsan threads
   fi
-  suites_fleet_beside_fuzz
+  suites_fuzz_minute
+  suites_fleet_end
   note "$PASSED passed, $FAILED failed$( ((SKIPPED)) && echo ", $SKIPPED skipped")"
   ((FAILED == 0))
 }
@@ -122,25 +126,21 @@ suites_read_report() {
   echo "$run $bad $(grep -c '<testcase .*result="\(skipped\|suppressed\)"' "$1" || true)"
 }
 
-# The fleet waits more than it computes, and the fuzzers wait for nothing: together they take as long as the fleet.
-suites_fleet_beside_fuzz() {
-  local log=$ROOT/build/fuzz.log fuzzers
+# The fleet waits for seven minutes and computes for two: it runs beside the sanitizers, before which it goes.
+suites_fleet_begin() {
   mkdir -p "$ROOT/build"
-  (renice -n 10 "$BASHPID" >/dev/null && suites_fuzz_minute) >"$log" 2>&1 &
-  fuzzers=$!
-  suites_fleet
-  wait "$fuzzers" || true
-  cat "$log"
-  suites_fuzz_count
+  rm -f "$ROOT/build/fleet.counts"
+  FLEET_COUNTS=$ROOT/build/fleet.counts "$ROOT/tests/fleet/run.sh" >"$ROOT/build/fleet.log" 2>&1 &
+  FLEET=$!
+  renice -n 10 $$ >/dev/null
 }
 
-# The fleet's runner writes its counts to a file, so that nothing has to be read off its output.
-suites_fleet() {
+# Its runner writes the counts to a file, so that nothing has to be read off its output.
+suites_fleet_end() {
   local counts=$ROOT/build/fleet.counts passed failed skipped
-  note "== fleet"
-  rm -f "$counts"
-  mkdir -p "$ROOT/build"
-  FLEET_COUNTS=$counts "$ROOT/tests/fleet/run.sh" || true
+  wait "$FLEET" || true
+  note "== fleet, beside the sanitizers"
+  cat "$ROOT/build/fleet.log"
   if [[ -s $counts ]]; then
     read -r passed failed skipped <"$counts"
     suites_count "$passed" "$failed" "$skipped"

@@ -24,7 +24,7 @@ class StoreHome {
 };
 
 // How many times slower than a plain build this one is, about: random runs are shorter by that.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(REEVE_SANITIZE_THREAD) || defined(__SANITIZE_ADDRESS__)
 inline constexpr int kBuildSlowness = 10;
 #else
 inline constexpr int kBuildSlowness = 1;
@@ -32,7 +32,7 @@ inline constexpr int kBuildSlowness = 1;
 
 // The same of runs against the model. They are of one thread: the thread sanitizer makes them a
 // hundred times slower, and learns nothing of them.
-#if defined(__SANITIZE_THREAD__)
+#if defined(REEVE_SANITIZE_THREAD)
 inline constexpr int kModelSlowness = 100;
 #else
 inline constexpr int kModelSlowness = kBuildSlowness;
