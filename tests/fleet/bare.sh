@@ -3,7 +3,7 @@
 # clone of this repository's HEAD in it, and one command run there.
 # usage: bare.sh [COMMAND...]     default: ./dev quickstart, again (the second run), and ./dev down
 #
-# The machine is a container with the capabilities that an engine inside needs, and with this machine's trust store,
+# The machine is a container with the capabilities that an engine inside needs, and trusts whom this machine trusts,
 # which npm needs behind some networks. Afterwards nothing may run in it but its process 1, and nothing may be mounted
 # that was not before. KEEP=1 leaves it for a look.
 set -euo pipefail
@@ -58,11 +58,12 @@ bare_up() {
   docker run -d --name "$(fleet_name bare)" --hostname bare --label "reeve.playground=$STATE_ID" \
     --cap-add=ALL --cap-drop=SYS_RESOURCE --cgroupns=private --tmpfs /run --tmpfs /tmp:exec -v /var/lib/docker \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
-    -e LC_ALL=C -e NODE_EXTRA_CA_CERTS=/trust.crt "$image" /bin/bash -c "$BARE_INIT" >/dev/null
+    -e LC_ALL=C "$image" /bin/bash -c "$BARE_INIT" >/dev/null
   git clone --quiet --no-local "$ROOT" "$STATE/clone.$$"
   tar -C "$STATE/clone.$$" --owner=0 --group=0 -cf - . | fleet_exec bare sh -c 'mkdir -p /root/reeve && tar -C /root/reeve -xf -'
   rm -rf "$STATE/clone.$$"
-  docker cp -L /etc/ssl/certs/ca-certificates.crt "$(fleet_name bare):/trust.crt" >/dev/null
+  fleet_exec bare mkdir -p /usr/local/share/ca-certificates
+  docker cp -L /etc/ssl/certs/ca-certificates.crt "$(fleet_name bare):/usr/local/share/ca-certificates/network.crt" >/dev/null
   bare_mounts >"$STATE/mounts"
 }
 

@@ -57,18 +57,22 @@ run_file() {
   local file=$1 name setup
   shift
   setup=setup_$(basename "$file" .sh | sed 's/^[0-9]*_//')
-  if grep -q "^$setup()" "$file" && ! run_one "$file" "$setup"; then
-    for name; do report FAILED "$name" 0 "its setup failed"; failed=$((failed + 1)); done
+  STATUS=0
+  if grep -q "^$setup()" "$file"; then run_one "$file" "$setup"; fi
+  if ((STATUS)); then
+    for name; do report FAILED "$name" "$(now_ds)" "its setup failed"; failed=$((failed + 1)); done
     return
   fi
   for name; do
-    if run_one "$file" "$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    run_one "$file" "$name"
+    if ((STATUS == 0)); then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   done
 }
 
-# run_one FILE FUNCTION: in a shell of its own with errexit, its output kept and shown when it fails.
+# run_one FILE FUNCTION: in a shell of its own with errexit, its output kept and shown when it fails. The result is in
+# STATUS: called in a condition, a function and all subshells in it would have no errexit.
 run_one() {
-  local start log=$STATE/log/$2 status=0
+  local start log=$STATE/log/$2
   start=$(now_ds)
   set +e
   (
@@ -77,12 +81,11 @@ run_one() {
     source "$1"
     "$2"
   ) </dev/null 7>&- >"$log" 2>&1
-  status=$?
+  STATUS=$?
   set -e
-  if ((status == 0)); then report ok "$2" "$start"; return 0; fi
+  if ((STATUS == 0)); then report ok "$2" "$start"; return; fi
   report FAILED "$2" "$start"
   sed 's/^/      /' "$log" | tail -n 40
-  return 1
 }
 
 report() { printf '   %-6s %s (%s s)%s\n' "$1" "$2" "$(seconds_since "$3")" "${4:+: $4}"; }

@@ -101,7 +101,7 @@ fleet_test_disabled_unit_is_enabled_once() {
   eventually 20 fleet_exec t1 test -e "/etc/systemd/system/multi-user.target.wants/$unit"
   fleet_exec t1 systemctl restart reeve-agent.service
   eventually 30 settled t1
-  site_is_live steady 30s
+  site_is_live steady 30
   ctl delete site/steady
 }
 unit_file_state_is() { [[ $(fleet_exec "$1" systemctl show -P UnitFileState "$2") == "$3" ]]; }
