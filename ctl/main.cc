@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/executor.h"
@@ -31,7 +33,12 @@ int main(int argc, char** argv) {
   // gRPC's own lines on standard error are for its developers; our errors say what to do.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   // gRPC starts while this thread reads the command line, the config and the schema.
-  const reeve::Thread grpc("grpc-start", reeve::client::KeepGrpcRunning);
+  std::optional<reeve::Thread> grpc;
+  try {
+    grpc.emplace("grpc-start", reeve::client::KeepGrpcRunning);
+  } catch (const std::system_error&) {
+    // No more threads for us: a command that connects will say so.
+  }
   reeve::ctl::Io io{.in = std::cin, .out = std::cout, .err = std::cerr};
   io.tty = isatty(STDOUT_FILENO) == 1;
   io.err_tty = isatty(STDERR_FILENO) == 1;
