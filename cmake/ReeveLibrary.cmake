@@ -22,11 +22,11 @@ endfunction()
 # takes a third of a library's, and the address sanitizer sees most of that: pointers to nothing, or to what is too short.
 set(REEVE_LIBRARY_OPTIONS "" CACHE STRING "Compile options for libraries only")
 
-# Everything above the store sees the schema's messages: they and the standard headers that all use are compiled once, by
+# Almost everything sees the schema's messages: they and the standard headers that all use are compiled once, by
 # `pch` (proto/CMakeLists.txt). A source still includes what it uses. Two thirds of a file's compile time.
 function(_reeve_precompile target deps pch)
   _reeve_folder(folder)
-  if(TARGET ${pch} AND deps MATCHES "reeve::" AND NOT folder STREQUAL "base" AND NOT folder STREQUAL "store")
+  if(TARGET ${pch} AND deps MATCHES "reeve::" AND NOT folder STREQUAL "base")
     target_precompile_headers(${target} REUSE_FROM ${pch})
   endif()
 endfunction()
