@@ -30,6 +30,7 @@ suites_test() {
     '') ;;
     *) die "test: unknown argument $1 (only --all)" ;;
   esac
+  packages_install all
   suites_ctest dev all
   suites_fleet_begin
   if ((all)); then
@@ -127,18 +128,23 @@ suites_read_report() {
 }
 
 # The fleet waits for seven minutes and computes for two: it runs beside the sanitizers, before which it goes.
+# Who ends this ends it too.
 suites_fleet_begin() {
   mkdir -p "$ROOT/build"
-  rm -f "$ROOT/build/fleet.counts"
-  FLEET_COUNTS=$ROOT/build/fleet.counts "$ROOT/tests/fleet/run.sh" >"$ROOT/build/fleet.log" 2>&1 &
+  rm -f "$ROOT"/build/fleet.counts*
+  FLEET_COUNTS=$ROOT/build/fleet.counts.$$ "$ROOT/tests/fleet/run.sh" >"$ROOT/build/fleet.log" 2>&1 &
   FLEET=$!
-  renice -n 10 $$ >/dev/null
+  trap 'kill "$FLEET" 2>/dev/null && wait "$FLEET" || true' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  renice -n 10 $$ >/dev/null 2>&1 || true  # Not lower than it is.
 }
 
 # Its runner writes the counts to a file, so that nothing has to be read off its output.
 suites_fleet_end() {
-  local counts=$ROOT/build/fleet.counts passed failed skipped
+  local counts=$ROOT/build/fleet.counts.$$ passed failed skipped
   wait "$FLEET" || true
+  trap - EXIT INT TERM
   note "== fleet, beside the sanitizers"
   cat "$ROOT/build/fleet.log"
   if [[ -s $counts ]]; then

@@ -4,8 +4,8 @@
 # usage: bare.sh [COMMAND...]     default: ./dev quickstart, again (the second run), and ./dev down
 #
 # The machine is a container with the capabilities that an engine inside needs, and trusts whom this machine trusts,
-# which npm needs behind some networks. Afterwards nothing may run in it but its process 1, and nothing may be mounted
-# that was not before. KEEP=1 leaves it for a look.
+# which npm needs behind some networks. After `./dev down` nothing may run in it but its process 1, and nothing may be
+# mounted that was not before. KEEP=1 leaves it for a look.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -25,8 +25,8 @@ BARE_INIT='for m in $(grep cgroup /proc/mounts | cut -d" " -f2); do mount -o rem
 main() {
   state_open "$ROOT/.dev/bare"
   trap finish EXIT
-  state_end_all
   fleet_engine_up
+  state_end_all
   bare_up
   if (($#)); then bare_run "$@"; return; fi
   bare_run ./dev quickstart

@@ -22,6 +22,9 @@ main() {
   state_open "$ROOT/.dev/test"
   control_open
   trap finish EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM  # Without these, what a signal ends would have passed.
   fleet_engine_up
   state_end_all  # What a run that was killed left behind.
   rm -rf "$CONTROL" "$STATE/tmp"
