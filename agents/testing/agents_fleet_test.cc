@@ -207,6 +207,15 @@ class FleetNginxTest : public FleetTest {
                        : answer.status().ToString();
   }
 
+  // Who may be in nginx's way.
+  std::string Listening() {
+    std::string text;
+    for (const TcpListener& listener : *net_->Listeners())
+      text += fmt::format("\n{}:{} {} (pid {})", listener.address, listener.port, listener.process,
+                          listener.pid);
+    return text;
+  }
+
   std::unique_ptr<HostProvider> provider_;
   pb::StepReport report_;
 };
@@ -238,7 +247,7 @@ TEST_F(FleetNginxTest, ServesAgainAfterKill9) {
     state = *bus_->GetUnit("nginx.service");
     ASSERT_LT(RealClock()->Read().mono, deadline)
         << state.active_state << " (" << state.sub_state << "), result " << state.result
-        << ", restarts " << restarts << " then " << state.restarts;
+        << ", restarts " << restarts << " then " << state.restarts << Listening();
   } while (state.restarts == restarts || state.active_state != "active");
   EXPECT_OK(net_->HttpAwait({.port = 80, .host = "a.fleet.example"}, "hello", absl::Seconds(20)));
 }

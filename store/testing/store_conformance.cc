@@ -319,6 +319,7 @@ TEST_P(StoreConformance, BehavesAsTheModelDoes) {
     const auto home = GetParam().make_home();
     compared += RunAgainstModel(home.get(), seed, GetParam().model_steps / kModelSlowness);
   }
+  EXPECT_GT(compared, 0);
   std::cout << GetParam().name << ": seeds from 20260101, " << compared << " answers compared\n";
 }
 

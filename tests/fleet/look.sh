@@ -57,19 +57,27 @@ managed() {
 }
 
 # How many times the store has synced a batch of writes.
-durable_writes() { metric reeve_store_sync_seconds_count; }
+durable_writes() { metric reeve_store_sync_seconds_count | grep .; }
 
 # settled HOST: what was asked for before is done: nothing is written between two looks.
 settled() {
   local before
-  before="$(durable_writes) $(managed "$1")"
+  before=$(store_and_host "$1") || return 1
   PAUSE_SECONDS=2 pause
-  [[ "$(durable_writes) $(managed "$1")" == "$before" ]]
+  [[ $(store_and_host "$1") == "$before" ]]
 }
+store_and_host() { durable_writes && managed "$1"; }
 
 # reloads HOST / daemon_reloads HOST: how many there were since boot.
-reloads() { fleet_exec "$1" journalctl -u nginx.service -o cat --no-pager | grep -c '^Reloaded nginx' || true; }
-daemon_reloads() { fleet_exec "$1" journalctl _PID=1 -o cat --no-pager | grep -c '^Reloading\.' || true; }
+reloads() { journal_count "$1" '^Reloaded nginx' -u nginx.service; }
+daemon_reloads() { journal_count "$1" '^Reloading\.' _PID=1; }
+# journal_count HOST PATTERN MATCHES...
+journal_count() {
+  local text host=$1 pattern=$2
+  shift 2
+  text=$(fleet_exec "$host" journalctl -o cat --no-pager "$@") || return 1
+  grep -c "$pattern" <<<"$text" || true
+}
 
 # static_site NAME HOST: a manifest; NAME.example.test.
 static_site() {

@@ -4,7 +4,10 @@
 setup_sites() {
   control_build
   control_up
-  for host in t1 t2; do fleet_host_up "$host" && control_join "$host"; done
+  for host in t1 t2; do
+    fleet_host_up "$host"
+    control_join "$host"
+  done
 }
 
 fleet_test_examples_are_served() {
@@ -44,6 +47,7 @@ fleet_test_new_content_replaces_old() {
 }
 
 fleet_test_deleted_site_leaves_nothing() {
+  local objects
   static_site gone t1 | ctl apply -f -
   page "$STATE/tmp/gone" "soon gone"
   ctl deploy site/gone "$STATE/tmp/gone"
@@ -51,16 +55,20 @@ fleet_test_deleted_site_leaves_nothing() {
   ctl delete site/gone
   eventually 30 serves_not t1 gone.example.test "soon gone"
   eventually 30 gone_from_host t1 gone
-  expect_empty "$(ctl get instances,domains -o name | grep gone || true)" "objects of the site"
+  objects=$(ctl get instances,domains -o name)
+  expect_empty "$(grep gone <<<"$objects" || true)" "objects of the site"
 }
 gone_from_host() {
-  ! fleet_exec "$1" sh -c "ls /srv/reeve; systemctl list-units --all --plain 'reeve-*'; nginx -T 2>/dev/null" | grep -q "$2"
+  local there
+  there=$(fleet_exec "$1" sh -ec "ls /srv/reeve; systemctl list-units --all --plain 'reeve-*'; nginx -T 2>/dev/null") || return 1
+  [[ $there != *"$2"* ]]
 }
 
 # A hostname belongs to one site; the refusal names the holder.
 fleet_test_second_claim_names_the_holder() {
   local before
+  eventually 30 settled t1
   before=$(durable_writes)
-  expect_contains "$(static_site rival t1 | sed 's/rival.example/hello.example/' | refused ctl apply -f -)" hello
+  expect_contains "$(static_site rival t1 | sed 's/rival.example/hello.example/' | refused ctl apply -f -)" "is held by Site default/hello"
   expect_eq "$(durable_writes)" "$before" "the store's revision after a refusal"
 }

@@ -4,7 +4,8 @@
 setup_real_application() {
   control_build
   control_up
-  fleet_host_up t3 && control_join t3
+  fleet_host_up t3
+  control_join t3
   actual_app >/dev/null
 }
 

@@ -4,7 +4,8 @@
 setup_faults() {
   control_build
   control_up
-  fleet_host_up t1 && control_join t1
+  fleet_host_up t1
+  control_join t1
   page "$STATE/tmp/good" good
   program "$STATE/tmp/prog" prog
   { static_site good t1; process_site prog t1; } | ctl apply -f -

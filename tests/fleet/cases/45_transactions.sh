@@ -6,7 +6,8 @@
 setup_transactions() {
   control_build
   control_up
-  fleet_host_up tx && control_join tx
+  fleet_host_up tx
+  control_join tx
   page "$STATE/tmp/files" files
   program "$STATE/tmp/serve" serve
   { static_site steady tx; process_site running tx; } | ctl apply -f -
@@ -115,9 +116,15 @@ fleet_test_ten_changes_are_one_batch() {
   blob=$(ctl push "$STATE/tmp/serve" | grep -o 'sha256-[0-9a-f]*' | tail -n 1)
   batch_of 1 10 pro process_site "$blob"  # Routed as they become healthy.
   batch_of 1 0 pro process_site "$blob" CHANGED
+  (($(daemon_reloads tx) > 0 && $(reloads tx) > 0)) || fail "reloads are not counted"
   for_ten ten ctl delete --wait=false
   for_ten pro ctl delete --wait=false
-  eventually 60 is_empty "ctl get sites -o name | grep -E '/(ten|pro)[0-9]'"
+  eventually 60 none_of_ten_left
+}
+none_of_ten_left() {
+  local sites
+  sites=$(ctl get sites -o name) || return 1
+  [[ ! $sites =~ /(ten|pro)[0-9] ]]
 }
 
 for_ten() {
@@ -140,7 +147,6 @@ batch_of() {
   at_most "$1" $(($(daemon_reloads tx) - before_daemon)) "daemon-reloads of ten $3 ${6:-}"
   at_most "$2" $(($(reloads tx) - before_nginx)) "reloads of nginx of ten $3 ${6:-}"
 }
-is_empty() { [[ -z $(eval "$1" || true) ]]; }
 settled_soon() { eventually 30 settled tx; }
 at_most() {
   echo "$3: $2"
