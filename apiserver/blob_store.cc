@@ -62,7 +62,7 @@ class BlobStore::Upload final : public BlobUpload {
   }
 
   absl::StatusOr<BlobInfo> Finish(const std::string& expected_digest) override {
-    BlobInfo info{.digest = std::string(kDigestPrefix) + hash_.Hex(), .size_bytes = size_};
+    BlobInfo info{.digest = hash_.Digest(), .size_bytes = size_};
     if (!expected_digest.empty() && expected_digest != info.digest) {
       return InvalidArgument("digest: the bytes that came are {}, not {}", info.digest,
                              expected_digest);

@@ -33,6 +33,8 @@ std::string Sha256::Bytes() {
 
 std::string Sha256::Hex() { return std::string(absl::BytesToHexString(Bytes())); }
 
+std::string Sha256::Digest() { return std::string(kDigestPrefix) + Hex(); }
+
 void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
 std::string Sha256Bytes(std::string_view bytes) {

@@ -14,9 +14,10 @@ class Sha256 {
  public:
   Sha256();
   void Add(std::string_view piece);
-  // The 32 bytes, or lower-case hex of them. Either of them, once.
+  // The 32 bytes, or lower-case hex of them. One of these, once.
   std::string Bytes();
   std::string Hex();
+  std::string Digest();  // As content is called: kDigestPrefix and the hex.
 
  private:
   struct Free {
@@ -28,7 +29,6 @@ class Sha256 {
 std::string Sha256Bytes(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
 
-// Content is called by its hash: this and the hex of it.
 inline constexpr std::string_view kDigestPrefix = "sha256-";
 bool IsDigest(std::string_view text);
 

@@ -24,7 +24,10 @@ TEST(Sha256Test, PiecesAreOneText) {
 }
 
 TEST(Sha256Test, ADigestIsThePrefixAndLowerCaseHex) {
-  const std::string digest = std::string(kDigestPrefix) + Sha256Hex("abc");
+  Sha256 hash;
+  hash.Add("abc");
+  const std::string digest = hash.Digest();
+  EXPECT_EQ(digest, "sha256-" + std::string(kAbc));
   EXPECT_TRUE(IsDigest(digest));
   for (const std::string& other : {digest + "0", digest.substr(1), digest.substr(0, 70),
                                    "sha256-" + std::string(64, 'A'), std::string()})

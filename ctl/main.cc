@@ -4,12 +4,9 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
-#include "base/executor.h"
 #include "client/grpc_client.h"
 #include "ctl/editor.h"
 #include "ctl/run.h"
@@ -32,20 +29,16 @@ int TerminalWidth() {
 int main(int argc, char** argv) {
   // gRPC's own lines on standard error are for its developers; our errors say what to do.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  // gRPC starts while this thread reads the command line, the config and the schema.
-  std::optional<reeve::Thread> grpc;
-  try {
-    grpc.emplace("grpc-start", reeve::client::KeepGrpcRunning);
-  } catch (const std::system_error&) {
-    // No more threads for us: a command that connects will say so.
-  }
   reeve::ctl::Io io{.in = std::cin, .out = std::cout, .err = std::cerr};
   io.tty = isatty(STDOUT_FILENO) == 1;
   io.err_tty = isatty(STDERR_FILENO) == 1;
   io.width = TerminalWidth();
   io.env = Env;
   io.run = reeve::ctl::RunOnTerminal;
-  io.connect = reeve::client::NewGrpcClient;
+  io.connect = [](const reeve::client::GrpcOptions& options) {
+    reeve::client::KeepGrpcRunning();
+    return reeve::client::NewGrpcClient(options);
+  };
   int code = reeve::ctl::Run({argv + 1, argv + argc}, io);
   if (!std::cout.flush() && code == 0) {  // A full disk, most likely.
     std::cerr << "error: standard output cannot be written\n";

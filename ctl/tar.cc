@@ -125,7 +125,7 @@ absl::StatusOr<TarDigest> DigestOf(const Tree& tree) {
     hash.Add(piece);
     result.bytes += piece.size();
   }
-  result.digest = std::string(kDigestPrefix) + hash.Hex();
+  result.digest = hash.Digest();
   return result;
 }
 

@@ -3,8 +3,8 @@
 
 JOBS=${JOBS:-$(nproc)}
 
-# ccache shares objects between checkouts and presets' re-configurations. By what a compiler run depended on, it need
-# not preprocess what it does not know yet.
+# ccache shares objects between checkouts and presets' re-configurations. Knowing them by what their compilation read,
+# it preprocesses nothing.
 export CCACHE_DEPEND=1
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT}
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
@@ -127,8 +127,7 @@ suites_read_report() {
   echo "$run $bad $(grep -c '<testcase .*result="\(skipped\|suppressed\)"' "$1" || true)"
 }
 
-# The fleet waits for seven minutes and computes for two: it runs beside the sanitizers, before which it goes.
-# Who ends this ends it too.
+# The fleet waits more than it computes: it runs beside the sanitizers, which yield to it. Who ends this ends it too.
 suites_fleet_begin() {
   mkdir -p "$ROOT/build"
   rm -f "$ROOT"/build/fleet.counts*

@@ -234,7 +234,7 @@ class FilesProvider : public HostProvider {
           return root.Append(spool, piece);
         });
     RETURN_IF_ERROR(Annotate(fetched, "fetching blob " + unpack.blob()));
-    const std::string digest = std::string(kDigestPrefix) + hash.Hex();
+    const std::string digest = hash.Digest();
     if (digest != unpack.blob()) return DataLoss("blob {}: what came is {}", unpack.blob(), digest);
     return absl::OkStatus();
   }

@@ -317,7 +317,7 @@ TEST_P(StoreConformance, BehavesAsTheModelDoes) {
     const uint64_t seed = 20260101 + static_cast<uint64_t>(i);
     SCOPED_TRACE(fmt::format("seed {}", seed));
     const auto home = GetParam().make_home();
-    compared += RunAgainstModel(home.get(), seed, GetParam().model_steps / kModelSlowness);
+    compared += RunAgainstModel(home.get(), seed, GetParam().model_steps / kBuildSlowness);
   }
   EXPECT_GT(compared, 0);
   std::cout << GetParam().name << ": seeds from 20260101, " << compared << " answers compared\n";

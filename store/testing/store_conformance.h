@@ -30,14 +30,6 @@ inline constexpr int kBuildSlowness = 10;
 inline constexpr int kBuildSlowness = 1;
 #endif
 
-// The same of runs against the model. They are of one thread: the thread sanitizer makes them a
-// hundred times slower, and learns nothing of them.
-#if defined(REEVE_SANITIZE_THREAD)
-inline constexpr int kModelSlowness = 100;
-#else
-inline constexpr int kModelSlowness = kBuildSlowness;
-#endif
-
 struct ConformanceParam {
   std::string name;
   std::function<std::unique_ptr<StoreHome>()> make_home;

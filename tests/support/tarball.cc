@@ -39,7 +39,9 @@ std::string MakeTar(const std::vector<TarFile>& files) {
 }
 
 std::string DigestOf(const std::string& bytes) {
-  return std::string(kDigestPrefix) + Sha256Hex(bytes);
+  Sha256 hash;
+  hash.Add(bytes);
+  return hash.Digest();
 }
 
 }  // namespace reeve::support
